@@ -1,0 +1,65 @@
+/// The number type, the index order and the light-weight views that every kernel sees.
+#pragma once
+
+#include <array>
+#include <cstddef>
+
+#include <Kokkos_Core.hpp>
+
+namespace kollagen {
+
+using Real = double;
+
+/// Ghost layers around the owned cells of every field.
+inline constexpr int ghost_layers = 1;
+
+/// A scalar field as a kernel sees it: owned cells are (0..nz-1, 0..ny-1, 0..nx-1), ghosts are -1 and n.
+/// Index order (k, j, i); i is x and runs fastest. Copyable to a device; owns nothing.
+template <class T>
+struct Span3 {
+  T* origin = nullptr;  ///< cell (0, 0, 0)
+  int stride_k = 0;
+  int stride_j = 0;
+  KOKKOS_FORCEINLINE_FUNCTION T& operator()(const int k, const int j, const int i) const {
+    return origin[k * stride_k + j * stride_j + i];
+  }
+  KOKKOS_FORCEINLINE_FUNCTION operator Span3<const T>() const { return {origin, stride_k, stride_j}; }
+};
+
+/// All species of a state as a kernel sees them: (n, k, j, i), species slowest.
+template <class T>
+struct Span4 {
+  T* origin = nullptr;  ///< species 0, cell (0, 0, 0)
+  std::ptrdiff_t stride_n = 0;
+  int stride_k = 0;
+  int stride_j = 0;
+  KOKKOS_FORCEINLINE_FUNCTION T& operator()(const int n, const int k, const int j, const int i) const {
+    return origin[n * stride_n + (k * stride_k + j * stride_j + i)];
+  }
+  KOKKOS_FORCEINLINE_FUNCTION Span3<T> operator[](const int n) const {
+    return {origin + n * stride_n, stride_k, stride_j};
+  }
+  KOKKOS_FORCEINLINE_FUNCTION operator Span4<const T>() const {
+    return {origin, stride_n, stride_k, stride_j};
+  }
+};
+
+/// A table over depth: (slot, k). Rows hold what depends on z only, such as the baseline of a layer.
+template <class T>
+struct Span2 {
+  T* origin = nullptr;
+  int stride = 0;
+  KOKKOS_FORCEINLINE_FUNCTION T& operator()(const int slot, const int k) const {
+    return origin[slot * stride + k];
+  }
+};
+
+/// A block of cells [lower, upper) in (x, y, z) order.
+struct Box {
+  std::array<int, 3> lower{};
+  std::array<int, 3> upper{};
+  int extent(const int axis) const { return upper[axis] - lower[axis]; }
+  long cells() const { return long(extent(0)) * extent(1) * extent(2); }
+};
+
+}  // namespace kollagen

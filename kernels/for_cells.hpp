@@ -1,0 +1,128 @@
+/// The only file that names an execution policy: loops and reductions over cells, the same body on every backend.
+#pragma once
+
+#include <climits>
+#include <stdexcept>
+#include <string>
+#include <type_traits>
+
+#include "kollagen/types.hpp"
+
+#if defined(KOKKOS_COMPILER_NVCC) || defined(__NVCC__)
+#define KOLLAGEN_SIMD
+#else
+/// The compiler may assume that the cells of a row are independent; Kokkos leaves this to us on GCC.
+#define KOLLAGEN_SIMD _Pragma("omp simd")
+#endif
+
+namespace kollagen {
+namespace detail {
+
+template <class Exec>
+inline constexpr bool runs_on_host =
+    Kokkos::SpaceAccessibility<Kokkos::HostSpace, typename Exec::memory_space>::accessible;
+
+inline int checked_count(const std::string& label, const long count) {
+  if (count > INT_MAX) throw std::length_error(label + ": more than 2^31-1 work items on one rank");
+  return int(count);
+}
+
+/// Host: one work item is a row along x, vectorised inside.
+template <class F>
+struct RowBody {
+  F f;
+  int ilo, ihi, jlo, nj, klo;
+  KOKKOS_INLINE_FUNCTION void operator()(const int row) const {
+    const int k = klo + row / nj, j = jlo + row % nj;
+    const F body = f;
+    KOLLAGEN_SIMD
+    for (int i = ilo; i < ihi; ++i) body(k, j, i);
+  }
+};
+
+/// Device: one work item is a cell, neighbouring threads on neighbouring x.
+template <class F>
+struct FlatBody {
+  F f;
+  int ilo, ni, jlo, nj, klo;
+  KOKKOS_INLINE_FUNCTION void operator()(const int cell) const {
+    const int row = cell / ni;
+    f(klo + row / nj, jlo + row % nj, ilo + cell % ni);
+  }
+};
+
+template <class F>
+struct RowMax {
+  F f;
+  int ilo, ihi, jlo, nj, klo;
+  KOKKOS_INLINE_FUNCTION void operator()(const int row, Real& result) const {
+    const int k = klo + row / nj, j = jlo + row % nj;
+    const F body = f;
+    Real best = result;
+#if !defined(KOKKOS_COMPILER_NVCC) && !defined(__NVCC__)
+#pragma omp simd reduction(max : best)
+#endif
+    for (int i = ilo; i < ihi; ++i) {
+      const Real value = body(k, j, i);
+      best = value > best ? value : best;
+    }
+    result = best;
+  }
+};
+
+template <class F>
+struct FlatMax {
+  F f;
+  int ilo, ni, jlo, nj, klo;
+  KOKKOS_INLINE_FUNCTION void operator()(const int cell, Real& result) const {
+    const int row = cell / ni;
+    const Real value = f(klo + row / nj, jlo + row % nj, ilo + cell % ni);
+    result = value > result ? value : result;
+  }
+};
+
+}  // namespace detail
+
+/// Runs `f(k, j, i)` for every cell of `box`. Asynchronous on a device; cells are independent.
+/// `f` is a functor of values whose call operator is KOKKOS_FORCEINLINE_FUNCTION.
+template <class Exec, class F>
+void for_cells(const std::string& label, const Exec& exec, const Box& box, const F& f) {
+  if (box.cells() <= 0) return;
+  using Policy = Kokkos::RangePolicy<Exec, Kokkos::IndexType<int>>;
+  if constexpr (detail::runs_on_host<Exec>) {
+    const int rows = detail::checked_count(label, long(box.extent(1)) * box.extent(2));
+    Kokkos::parallel_for(label, Policy(exec, 0, rows),
+                         detail::RowBody<F>{f, box.lower[0], box.upper[0], box.lower[1], box.extent(1),
+                                            box.lower[2]});
+  } else {
+    const int count = detail::checked_count(label, box.cells());
+    Kokkos::parallel_for(label, Policy(exec, 0, count),
+                         detail::FlatBody<F>{f, box.lower[0], box.extent(0), box.lower[1], box.extent(1),
+                                             box.lower[2]});
+  }
+}
+
+/// Largest `f(k, j, i)` over the cells of `box`, at least 0; order-free, so the same on any decomposition.
+/// `f` must map not-a-number to something large itself: a comparison would lose it. Waits for the result.
+template <class Exec, class F>
+Real max_over_cells(const std::string& label, const Exec& exec, const Box& box, const F& f) {
+  if (box.cells() <= 0) return 0;
+  using Policy = Kokkos::RangePolicy<Exec, Kokkos::IndexType<int>>;
+  Real result = 0;
+  if constexpr (detail::runs_on_host<Exec>) {
+    const int rows = detail::checked_count(label, long(box.extent(1)) * box.extent(2));
+    Kokkos::parallel_reduce(label, Policy(exec, 0, rows),
+                            detail::RowMax<F>{f, box.lower[0], box.upper[0], box.lower[1], box.extent(1),
+                                              box.lower[2]},
+                            Kokkos::Max<Real>(result));
+  } else {
+    const int count = detail::checked_count(label, box.cells());
+    Kokkos::parallel_reduce(label, Policy(exec, 0, count),
+                            detail::FlatMax<F>{f, box.lower[0], box.extent(0), box.lower[1], box.extent(1),
+                                               box.lower[2]},
+                            Kokkos::Max<Real>(result));
+  }
+  return result > 0 ? result : 0;
+}
+
+}  // namespace kollagen
