@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2034
 # Which Debian packages Kollagen needs, and a way to install the missing ones. Sourced by the other tools.
 #
 # Nothing is asked of apt when everything is there. Without root and without a password-free sudo the
