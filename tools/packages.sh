@@ -25,10 +25,10 @@ say() { printf '== %s\n' "$*"; }
 # missing_packages NAME...: prints the names that are not installed, one a line.
 missing_packages() {
   local installed name
-  installed=" $(dpkg-query -W -f '${Package} ${db:Status-Status}\n' "$@" 2>/dev/null |
-    awk '$2 == "installed" {printf "%s ", $1}')"
+  # dpkg-query reports an error as soon as it does not know one of the names: that is an answer here.
+  installed=$(dpkg-query -W -f '${Package}=${db:Status-Status} ' "$@" 2>/dev/null || true)
   for name in "$@"; do
-    [[ $installed == *" $name "* ]] || printf '%s\n' "$name"
+    [[ " $installed" == *" $name=installed "* ]] || printf '%s\n' "$name"
   done
 }
 
