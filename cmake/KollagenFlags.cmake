@@ -2,14 +2,22 @@
 #
 # Reproducible bits: no contraction into fused multiply-adds and no reordering of sums, so that a cell gets
 # the same result in a vector body and in its remainder, at any place in a row. Never -ffast-math.
+#
+#   KOLLAGEN_NATIVE        host code for this machine's instruction set
+#   KOLLAGEN_BOUNDS_CHECK  every access to a field through a span is checked (slow; preset debug)
+option(KOLLAGEN_BOUNDS_CHECK "Check the indices of every access to a field" OFF)
+
 add_library(kollagen_flags INTERFACE)
 add_library(kollagen::flags ALIAS kollagen_flags)
 target_include_directories(kollagen_flags INTERFACE ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR})
-set(host_cxx $<OR:$<CXX_COMPILER_ID:GNU>,$<CXX_COMPILER_ID:Clang>>)
+# nvcc_wrapper counts as GNU here and passes these on to the host compiler.
+set(gnu_like $<CXX_COMPILER_ID:GNU,Clang>)
 target_compile_options(kollagen_flags INTERFACE
-  $<${host_cxx}:-Wall -Wextra -Wshadow -Wno-unknown-pragmas>
-  $<${host_cxx}:-ffp-contract=off -fno-math-errno -fno-trapping-math -fopenmp-simd>
-  $<$<AND:${host_cxx},$<CONFIG:Release>>:-O3>)
+  $<${gnu_like}:-Wall -Wextra -Wshadow -Wno-unknown-pragmas>
+  $<${gnu_like}:-ffp-contract=off -fno-math-errno -fno-trapping-math -fopenmp-simd>)
 if(KOLLAGEN_NATIVE AND CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
-  target_compile_options(kollagen_flags INTERFACE $<${host_cxx}:-march=native>)
+  target_compile_options(kollagen_flags INTERFACE $<${gnu_like}:-march=native>)
+endif()
+if(KOLLAGEN_BOUNDS_CHECK)
+  target_compile_definitions(kollagen_flags INTERFACE KOLLAGEN_BOUNDS_CHECK)
 endif()

@@ -1,11 +1,20 @@
-# Writes kollagen_version.hpp: version, git hash, compiler and build type, for the banner and the files.
+# Writes kollagen_version.hpp for the banner and the files: version, git hash, compiler, build type, Kokkos.
+#
+# The hash is asked for at every build, not at configure time: otherwise a program built after a commit or an
+# edit would carry the hash of the day it was configured. The file changes only when its text does.
 find_package(Git QUIET)
-set(KOLLAGEN_GIT_HASH "unknown")
-if(GIT_FOUND AND EXISTS ${PROJECT_SOURCE_DIR}/.git)
-  execute_process(COMMAND ${GIT_EXECUTABLE} -C ${PROJECT_SOURCE_DIR} describe --always --dirty --abbrev=10
-                  OUTPUT_VARIABLE KOLLAGEN_GIT_HASH OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
-  # A new commit changes the hash: configure again when HEAD moves.
-  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/.git/HEAD)
-endif()
-configure_file(${CMAKE_CURRENT_LIST_DIR}/version.hpp.in ${PROJECT_BINARY_DIR}/generated/kollagen_version.hpp @ONLY)
+set(version_command
+    ${CMAKE_COMMAND}
+    -D "git=${GIT_EXECUTABLE}"
+    -D "source=${PROJECT_SOURCE_DIR}"
+    -D "template=${CMAKE_CURRENT_LIST_DIR}/version.hpp.in"
+    -D "output=${PROJECT_BINARY_DIR}/generated/kollagen_version.hpp"
+    -D "PROJECT_VERSION=${PROJECT_VERSION}"
+    -D "KOLLAGEN_COMPILER=${KOLLAGEN_COMPILER}"
+    -D "CMAKE_BUILD_TYPE=${CMAKE_BUILD_TYPE}"
+    -D "Kokkos_VERSION=${Kokkos_VERSION}"
+    -P ${CMAKE_CURRENT_LIST_DIR}/write_version.cmake)
+add_custom_target(kollagen_version COMMAND ${version_command} VERBATIM
+                  BYPRODUCTS ${PROJECT_BINARY_DIR}/generated/kollagen_version.hpp)
 target_include_directories(kollagen_flags INTERFACE ${PROJECT_BINARY_DIR}/generated)
+add_dependencies(kollagen_flags kollagen_version)
