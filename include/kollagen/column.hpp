@@ -24,7 +24,7 @@ struct Layer {
 struct Column {
   std::vector<Layer> layers;
   bool uniform_block = false;  ///< papillary or reticular: no surface, the clot fills the whole track
-  double first_vessel = 0;     ///< [um] depth below which a track bleeds (100 in layered skin, 0 in a block)
+  double first_vessel = 0;     ///< [um] a track bleeds below it: top of the first layer with vessels
   std::vector<int> layer;             ///< index into `layers`
   std::vector<double> diffusivity;    ///< [1]
   std::vector<double> fibroblasts;    ///< F0 [cells/mm^3]

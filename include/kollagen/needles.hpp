@@ -21,13 +21,12 @@ struct Needle {
   Real rim = 0;               ///< [um] decay length of the damage around the track
 };
 
-/// What a track does to the tissue (docs/model.md, needle geometry).
+/// What a track does to the tissue (docs/skin_and_needles.md). It bleeds below `Column::first_vessel` only.
 struct Injury {
   Real matrix_loss = 0.7;      ///< [1] f_C: share of collagen and elastin lost in the core
   Real cell_loss = 0.9;        ///< [1] share of cells lost in the core
   Real platelets = 0.75;       ///< [1e9/mL] A0 put into a bleeding core
   Real clot = 6;               ///< [mg/mL] B put into a bleeding core
-  Real first_vessel = 0;       ///< [um] no blood above this depth
   Real bleeding_length = 100;  ///< [um] shorter tracks do not bleed
 };
 
