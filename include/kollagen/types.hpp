@@ -13,6 +13,18 @@ using Real = double;
 /// Ghost layers around the owned cells of every field.
 inline constexpr int ghost_layers = 1;
 
+// Preset debug (KOLLAGEN_BOUNDS_CHECK) stops at an index that is neither that of an owned cell nor of a
+// ghost; other builds do not look. A span holds no extents, but its strides tell them: a row has stride_j
+// values, a plane stride_k and a species stride_n, ghosts included.
+#ifdef KOLLAGEN_BOUNDS_CHECK
+KOKKOS_INLINE_FUNCTION void check_index(const int index, const std::ptrdiff_t count, const char* text) {
+  if (index < -ghost_layers || index >= count - ghost_layers) Kokkos::abort(text);
+}
+#define KOLLAGEN_CHECK_INDEX(index, count, text) check_index(index, count, text)
+#else
+#define KOLLAGEN_CHECK_INDEX(index, count, text) static_cast<void>(0)
+#endif
+
 /// A scalar field as a kernel sees it: owned cells are (0..nz-1, 0..ny-1, 0..nx-1), ghosts are -1 and n.
 /// Index order (k, j, i); i is x and runs fastest. Copyable to a device; owns nothing.
 template <class T>
@@ -21,6 +33,8 @@ struct Span3 {
   int stride_k = 0;
   int stride_j = 0;
   KOKKOS_FORCEINLINE_FUNCTION T& operator()(const int k, const int j, const int i) const {
+    KOLLAGEN_CHECK_INDEX(j, stride_k / stride_j, "kollagen: index j is outside of the plane and its ghosts");
+    KOLLAGEN_CHECK_INDEX(i, stride_j, "kollagen: index i is outside of the row and its ghosts");
     return origin[k * stride_k + j * stride_j + i];
   }
   KOKKOS_FORCEINLINE_FUNCTION operator Span3<const T>() const { return {origin, stride_k, stride_j}; }
@@ -34,6 +48,9 @@ struct Span4 {
   int stride_k = 0;
   int stride_j = 0;
   KOKKOS_FORCEINLINE_FUNCTION T& operator()(const int n, const int k, const int j, const int i) const {
+    KOLLAGEN_CHECK_INDEX(k, stride_n / stride_k, "kollagen: index k is outside of the field and its ghosts");
+    KOLLAGEN_CHECK_INDEX(j, stride_k / stride_j, "kollagen: index j is outside of the plane and its ghosts");
+    KOLLAGEN_CHECK_INDEX(i, stride_j, "kollagen: index i is outside of the row and its ghosts");
     return origin[n * stride_n + (k * stride_k + j * stride_j + i)];
   }
   KOKKOS_FORCEINLINE_FUNCTION Span3<T> operator[](const int n) const {

@@ -5,6 +5,8 @@
 
 int main(int argc, char** argv) {
   ::testing::InitGoogleTest(&argc, argv);
+  // ctest asks for the names of the tests, also where the backend has no device: a GPU build on a login node.
+  if (GTEST_FLAG_GET(list_tests)) return RUN_ALL_TESTS();
   Kokkos::initialize(argc, argv);
   const int result = RUN_ALL_TESTS();
   Kokkos::finalize();

@@ -1,0 +1,122 @@
+/// The loop wrappers visit every cell of a box exactly once and no other, on every backend.
+#include <cmath>
+
+#include "kernels/for_cells.hpp"
+#include "kollagen/fields.hpp"
+#include "support/backends.hpp"
+
+namespace kollagen::test {
+namespace {
+
+constexpr std::array<int, 3> cells{7, 5, 3};  // unequal: a swapped axis shows
+
+/// Adds a number that names the cell: a cell that is visited twice, or under the wrong index, shows.
+struct AddCode {
+  Span3<Real> u;
+  KOKKOS_FORCEINLINE_FUNCTION void operator()(const int k, const int j, const int i) const {
+    u(k, j, i) += 1 + i + 10 * j + 100 * k;
+  }
+};
+
+/// A value with its largest element in one chosen cell.
+struct Peak {
+  int k0, j0, i0;
+  Real height;
+  KOKKOS_FORCEINLINE_FUNCTION Real operator()(const int k, const int j, const int i) const {
+    return k == k0 && j == j0 && i == i0 ? height : -Real(1 + i + 10 * j + 100 * k);
+  }
+};
+
+bool contains(const Box& box, const int k, const int j, const int i) {
+  return i >= box.lower[0] && i < box.upper[0] && j >= box.lower[1] && j < box.upper[1] &&
+         k >= box.lower[2] && k < box.upper[2];
+}
+
+/// Boxes that touch every kind of edge: all owned cells, an inner block, one ghost plane per axis, one row
+/// and one cell.
+const Box boxes[] = {{{0, 0, 0}, cells},     {{2, 1, 1}, {6, 4, 2}},   {{-1, 0, 0}, {0, 5, 3}},
+                     {{0, 5, 0}, {7, 6, 3}}, {{-1, -1, 3}, {8, 6, 4}}, {{0, 3, 2}, {7, 4, 3}},
+                     {{6, 4, 2}, {7, 5, 3}}};
+const Box nothing{{3, 0, 0}, {3, 5, 3}};
+
+template <class Exec>
+struct ForCells : ::testing::Test {};
+TYPED_TEST_SUITE(ForCells, Backends);
+
+TYPED_TEST(ForCells, VisitsEachCellOfTheBoxOnce) {
+  const TypeParam exec;
+  for (const Box& box : boxes) {
+    Fields<TypeParam> fields("u", 2, cells);
+    for_cells("test/for_cells/add_code", exec, box, AddCode{fields[1]});
+    exec.fence();
+    const auto host = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), fields.view());
+    for (int k = -1; k <= cells[2]; ++k)
+      for (int j = -1; j <= cells[1]; ++j)
+        for (int i = -1; i <= cells[0]; ++i) {
+          const Real expected = contains(box, k, j, i) ? 1 + i + 10 * j + 100 * k : 0;
+          ASSERT_EQ(host(1, k + 1, j + 1, i + 1), expected) << "cell " << i << ' ' << j << ' ' << k;
+          ASSERT_EQ(host(0, k + 1, j + 1, i + 1), 0) << "the other species was written";
+        }
+  }
+}
+
+TYPED_TEST(ForCells, AnEmptyBoxDoesNothing) {
+  const TypeParam exec;
+  Fields<TypeParam> fields("u", 1, cells);
+  for_cells("test/for_cells/nothing", exec, nothing, AddCode{fields[0]});
+  exec.fence();
+  EXPECT_EQ((max_over_cells("test/for_cells/max_nothing", exec, nothing, Peak{0, 0, 3, 5})), 0);
+  const auto host = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), fields.view());
+  for (std::size_t n = 0; n < host.size(); ++n) ASSERT_EQ(host.data()[n], 0);
+}
+
+TYPED_TEST(ForCells, FindsTheLargestValueWhereverItIs) {
+  const TypeParam exec;
+  for (const Box& box : boxes)
+    for (int k = box.lower[2]; k < box.upper[2]; ++k)
+      for (int j = box.lower[1]; j < box.upper[1]; ++j)
+        for (int i = box.lower[0]; i < box.upper[0]; ++i)
+          ASSERT_EQ((max_over_cells("test/for_cells/max", exec, box, Peak{k, j, i, 0.125})), 0.125)
+              << "cell " << i << ' ' << j << ' ' << k;
+}
+
+TYPED_TEST(ForCells, TheLargestValueIgnoresCellsOutsideAndIsNeverNegative) {
+  const TypeParam exec;
+  const Box inner{{2, 1, 1}, {6, 4, 2}};
+  for (const auto& [k, j, i] : {std::array{1, 1, 6}, std::array{1, 1, 1}, std::array{1, 4, 2},
+                                std::array{1, 0, 2}, std::array{2, 1, 2}, std::array{0, 1, 2}})
+    EXPECT_EQ((max_over_cells("test/for_cells/max_inner", exec, inner, Peak{k, j, i, 9})), 0);
+}
+
+/// The body that a GPU runs, driven by hand: machines without one check its arithmetic too.
+TEST(ForCellsFlat, VisitsEachCellOfTheBoxOnce) {
+  for (const Box& box : boxes) {
+    Fields<Kokkos::Serial> fields("u", 1, cells);
+    const Span3<Real> u = fields[0];
+    const detail::FlatBody<AddCode> body{{u},          box.lower[0],  box.extent(0),
+                                         box.lower[1], box.extent(1), box.lower[2]};
+    const Peak peak{box.upper[2] - 1, box.upper[1] - 1, box.lower[0], 9};
+    const detail::FlatMax<Peak> max{peak,         box.lower[0],  box.extent(0),
+                                    box.lower[1], box.extent(1), box.lower[2]};
+    Real largest = 0;
+    for (int n = 0; n < box.cells(); ++n) {
+      body(n);
+      max(n, largest);
+    }
+    EXPECT_EQ(largest, 9);
+    for (int k = -1; k <= cells[2]; ++k)
+      for (int j = -1; j <= cells[1]; ++j)
+        for (int i = -1; i <= cells[0]; ++i)
+          ASSERT_EQ(u(k, j, i), contains(box, k, j, i) ? 1 + i + 10 * j + 100 * k : 0)
+              << "cell " << i << ' ' << j << ' ' << k;
+  }
+}
+
+TEST(ForCellsCount, MoreWorkThanAnIndexCanCountIsAnError) {
+  // Never launched: the count is refused first.
+  const Box huge{{0, 0, 0}, {1, 70000, 70000}};
+  EXPECT_THROW(for_cells("test/for_cells/huge", Kokkos::Serial(), huge, Peak{0, 0, 0, 1}), std::length_error);
+}
+
+}  // namespace
+}  // namespace kollagen::test
