@@ -1,6 +1,8 @@
 /// A model's reactions as a list of small structs, switched on and off as a whole.
 #pragma once
 
+#include <type_traits>
+
 #include "kollagen/types.hpp"
 
 namespace kollagen {
@@ -28,6 +30,19 @@ struct TermList<> {
   void for_each(F&&) {}
 };
 
+namespace detail {
+
+/// Lists the parameters of one struct together with the name of that struct.
+template <class Group, class V>
+void visit_group(Group& group, V&& v) {
+  group.visit([&v](const char* name, Real& value, const char* unit, double lower, double upper,
+                   const char* doc, const char* source) {
+    v(Group::name, name, value, unit, lower, upper, doc, source);
+  });
+}
+
+}  // namespace detail
+
 template <class First, class... Rest>
 struct TermList<First, Rest...> {
   static constexpr int count = 1 + sizeof...(Rest);
@@ -48,5 +63,15 @@ struct TermList<First, Rest...> {
     rest.for_each(f);
   }
 };
+
+/// The entry of a list that holds the term of type `Term`: its `first` is the term, its `on` the switch.
+template <class Term, class First, class... Rest>
+const auto& find_term(const TermList<First, Rest...>& list) {
+  if constexpr (std::is_same_v<Term, First>) {
+    return list;
+  } else {
+    return find_term<Term>(list.rest);
+  }
+}
 
 }  // namespace kollagen
