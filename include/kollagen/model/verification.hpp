@@ -6,14 +6,13 @@
 #include <type_traits>
 #include <vector>
 
+#include "kollagen/column.hpp"
 #include "kollagen/model/info.hpp"
 #include "kollagen/model/rates.hpp"
 #include "kollagen/model/terms.hpp"
 #include "kollagen/model/transport.hpp"
 
 namespace kollagen {
-
-struct Column;
 
 namespace verification {
 
@@ -45,6 +44,8 @@ struct Model : Traits {
     terms.add_rates(PlainCell{state}, r);
   }
   void fill_site(const Column&, int, double* site) const { site[0] = 0; }
+  /// No secretion and a loss of 1: homeostatic signals of 0.
+  HomeostasisParameters homeostasis() const { return {0, 0, 0, 1, 0, 1}; }
   double diffusivity(const int n) const { return diffusion_on * transport.diffusivity(n); }
   std::optional<ChemotaxisLaw> chemotaxis() const {
     if constexpr (has_chemotaxis) {
