@@ -74,7 +74,8 @@ inline NeedleTiles sort_needles(const std::vector<Needle>& needles, const Grid& 
   const bool periodic[2] = {periodic_x, periodic_y};
 
   for (const Needle& needle : needles) {
-    const Real reach = needle.radius + rims_reached * needle.rim;
+    // At a given depth a leaning axis is nearer than it looks from the side, by the cosine of its tilt.
+    const Real reach = (needle.radius + rims_reached * needle.rim) / needle.axis[2];
     const Real depth = std::min(needle.length * needle.axis[2], Real(grid.length(2)));
     int image_low[2], image_high[2];
     Real axis_low[2], axis_high[2];
@@ -85,7 +86,8 @@ inline NeedleTiles sort_needles(const std::vector<Needle>& needles, const Grid& 
       image_low[a] = image_high[a] = 0;
       if (!periodic[a]) continue;
       const Real side = grid.length(a);
-      const Real margin = std::min(reach, side / 2) + 1e-6 * side;
+      // The nearest image of an upright track is at most half a side away.
+      const Real margin = (needle.axis[2] == 1 ? std::min(reach, side / 2) : reach) + 1e-6 * side;
       image_low[a] = int(std::ceil((-margin - axis_high[a]) / side));
       image_high[a] = int(std::floor((side + margin - axis_low[a]) / side));
     }

@@ -1,0 +1,133 @@
+#include <algorithm>
+#include <cmath>
+#include <sstream>
+#include <utility>
+
+#include "host/integrator.hpp"
+#include "kernels/backends.hpp"
+#include "kollagen/check.hpp"
+
+namespace kollagen {
+namespace {
+
+/// How bad a cell is: 0 when every species is finite, above -tolerance scale and below 1e9 scales, else 1.
+struct BadCell {
+  Span4<const Real> u;
+  int count;
+  Kokkos::Array<Real, 32> lowest, highest;
+  KOKKOS_FORCEINLINE_FUNCTION Real operator()(const int k, const int j, const int i) const {
+    Real bad = 0;
+    for (int n = 0; n < count; ++n) {
+      const Real v = u(n, k, j, i);
+      bad = (v >= lowest[n] && v <= highest[n]) ? bad : Real(1);
+    }
+    return bad;
+  }
+};
+
+template <class Exec>
+class ExplicitIntegrator final : public Integrator<Exec> {
+ public:
+  ExplicitIntegrator(std::unique_ptr<Physics<Exec>> physics, const TimeConfig& config)
+      : Integrator<Exec>(std::move(physics), config),
+        first_("stage 1", this->state_.count(), this->state_.cells()),
+        second_("stage 2", this->state_.count(), this->state_.cells()) {
+    restart();
+  }
+
+  void restart() override { this->physics_->update_mobility(this->state_); }
+  std::size_t bytes() const override {
+    return this->state_.bytes() + first_.bytes() + second_.bytes() + this->physics_->bytes();
+  }
+
+  double advance(const double time, const double limit) override {
+    auto& physics = *this->physics_;
+    refresh(this->state_);
+    double dt = this->config_.step ? *this->config_.step
+                                   : this->config_.safety * physics.explicit_step_limit(this->state_);
+    if (!(dt > 0)) throw GuardError("explicit: no stable step at time " + std::to_string(time) + " h");
+    if (dt >= limit)
+      dt = limit;
+    else if (2 * dt > limit)
+      dt = 0.5 * limit;  // two equal steps instead of a sliver at the end
+    stage(time, this->state_, this->state_, first_, 0, 1, dt);
+    refresh(first_);
+    stage(time + dt, first_, this->state_, second_, 0.75, 0.25, 0.25 * dt);
+    refresh(second_);
+    stage(time + 0.5 * dt, second_, this->state_, first_, 1.0 / 3, 2.0 / 3, 2.0 / 3 * dt);
+    std::swap(this->state_, first_);
+    this->count_step(dt);
+    check_state(physics, this->state_, time + dt, this->statistics_.steps, dt, this->config_.tolerance);
+    return dt;
+  }
+
+ private:
+  void refresh(const Fields<Exec>& u) {
+    if (this->physics_->mobility_varies()) this->physics_->update_mobility(u);
+  }
+  void stage(const double time, const Fields<Exec>& u, const Fields<Exec>& base, const Fields<Exec>& out,
+             const double a, const double b, const double c) {
+    if (this->forcing_at_) this->forcing_at_(time);
+    this->physics_->evaluate(u, base, out, a, b, c);
+  }
+  Fields<Exec> first_, second_;
+};
+
+}  // namespace
+
+template <class Exec>
+void Integrator<Exec>::count_step(const double dt) {
+  ++statistics_.steps;
+  statistics_.smallest_dt = statistics_.steps == 1 ? dt : std::min(statistics_.smallest_dt, dt);
+  statistics_.largest_dt = std::max(statistics_.largest_dt, dt);
+}
+
+template <class Exec>
+void check_state(const Physics<Exec>& physics, const Fields<Exec>& u, const double time, const long step,
+                 const double dt, const double tolerance) {
+  BadCell test{u.span(), physics.count(), {}, {}};
+  for (int n = 0; n < physics.count(); ++n) {
+    test.lowest[n] = -10 * tolerance * physics.scale(n);
+    test.highest[n] = 1e9 * physics.scale(n);
+  }
+  if (max_over_cells("kollagen/guards/state", physics.exec(), physics.owned(), test) == 0) return;
+
+  const auto host = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), u.view());
+  const auto& cells = u.cells();
+  std::ostringstream text;
+  for (int k = 0; k < cells[2]; ++k)
+    for (int j = 0; j < cells[1]; ++j)
+      for (int i = 0; i < cells[0]; ++i)
+        for (int n = 0; n < physics.count(); ++n) {
+          const Real v = host(n, k + ghost_layers, j + ghost_layers, i + ghost_layers);
+          if (v >= test.lowest[n] && v <= test.highest[n]) continue;
+          const auto& species = physics.info().species[n];
+          text << "field " << species.name << " is " << v << " " << species.unit << " in cell (" << i << ", " << j
+               << ", " << k << ") at (" << physics.grid().centre(0, i) << ", " << physics.grid().centre(1, j)
+               << ", " << physics.grid().centre(2, k) << ") um, time " << time << " h, step " << step
+               << ", last dt " << dt << " h; allowed: " << test.lowest[n] << " to " << test.highest[n];
+          throw GuardError(text.str());
+        }
+}
+
+template <class Exec>
+std::unique_ptr<Integrator<Exec>> make_explicit(std::unique_ptr<Physics<Exec>> physics,
+                                                const TimeConfig& config) {
+  return std::make_unique<ExplicitIntegrator<Exec>>(std::move(physics), config);
+}
+
+template <class Exec>
+std::unique_ptr<Integrator<Exec>> make_integrator(std::unique_ptr<Physics<Exec>> physics,
+                                                  const TimeConfig& config) {
+  return config.integrator == IntegratorKind::imex ? make_imex(std::move(physics), config)
+                                                   : make_explicit(std::move(physics), config);
+}
+
+#define KOLLAGEN_INSTANTIATE(Exec)                                                                              \
+  template class Integrator<Exec>;                                                                              \
+  template void check_state(const Physics<Exec>&, const Fields<Exec>&, double, long, double, double);           \
+  template std::unique_ptr<Integrator<Exec>> make_explicit(std::unique_ptr<Physics<Exec>>, const TimeConfig&); \
+  template std::unique_ptr<Integrator<Exec>> make_integrator(std::unique_ptr<Physics<Exec>>, const TimeConfig&);
+KOLLAGEN_FOR_EACH_BACKEND(KOLLAGEN_INSTANTIATE)
+
+}  // namespace kollagen

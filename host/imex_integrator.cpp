@@ -1,0 +1,215 @@
+/// TR-BDF2 for all fields at once. Each stage is the nonlinear system  u = rhs + c f(u)  of all species; it is solved
+/// by passes that update one field after the other with the newest values of the others, so every equation keeps all
+/// its terms in one place and nothing is split (docs/numerics.md).
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "host/integrator.hpp"
+#include "kernels/backends.hpp"
+#include "kernels/stages.hpp"
+#include "kollagen/check.hpp"
+
+namespace kollagen {
+namespace {
+
+/// How well equations are solved, in units of the step's tolerance.
+constexpr double solver_tolerance = 0.02;  ///< residual of one field's linear system
+constexpr double pass_tolerance = 0.1;     ///< change still expected from further passes
+constexpr int most_passes = 8;
+constexpr int most_cycles = 30;
+
+/// The step controller: local error ~ dt^3.
+constexpr double step_safety = 0.9;
+constexpr double largest_growth = 2.5;
+constexpr double smallest_shrink = 0.2;
+constexpr double smallest_step = 1e-9;  ///< [h] below this the step has collapsed
+
+template <class Exec>
+class ImexIntegrator final : public Integrator<Exec> {
+ public:
+  ImexIntegrator(std::unique_ptr<Physics<Exec>> physics, const TimeConfig& config)
+      : Integrator<Exec>(std::move(physics), config),
+        next_("next state", this->state_.count(), this->state_.cells()),
+        rhs_("stage right-hand side", this->state_.count(), this->state_.cells()),
+        error_("error estimate", this->state_.count(), this->state_.cells()),
+        solver_(this->physics_->exec(), this->physics_->grid().cells, this->physics_->grid().spacing,
+                this->physics_->walls(0)),
+        order_(this->physics_->solve_order()) {
+    restart();
+  }
+
+  void restart() override {
+    next_dt_ = this->config_.step ? *this->config_.step : this->config_.first_step;
+    this->physics_->update_mobility(this->state_);
+    solver_.set_coefficient(this->physics_->mobility());
+  }
+
+  std::size_t bytes() const override {
+    return this->state_.bytes() + next_.bytes() + rhs_.bytes() + error_.bytes() + solver_.bytes() +
+           this->physics_->bytes();
+  }
+
+  double advance(const double time, const double limit) override {
+    bool retry = false;
+    while (true) {
+      double dt = std::min(next_dt_, this->config_.max_step);
+      if (dt >= limit)
+        dt = limit;
+      else if (!this->config_.step && 2 * dt > limit)
+        dt = 0.5 * limit;  // two equal steps instead of a sliver at the end
+      const double error = try_step(time, dt);
+      if (this->config_.step && error >= unacceptable)
+        throw GuardError("imex: the fixed step of " + std::to_string(dt) + " h does not converge at time " +
+                         std::to_string(time) + " h");
+      if (this->config_.step || error <= 1) {
+        if (!this->config_.step) propose(dt, error, retry);
+        std::swap(this->state_, next_);
+        this->count_step(dt);
+        return dt;
+      }
+      ++this->statistics_.rejected;
+      retry = true;
+      next_dt_ = dt * (error >= unacceptable
+                           ? 0.25
+                           : std::clamp(step_safety * std::cbrt(1 / error), smallest_shrink, 0.9));
+      if (next_dt_ < smallest_step) {
+        check_state(*this->physics_, next_, time + dt, this->statistics_.steps + 1, dt, this->config_.tolerance);
+        throw GuardError("imex: the step collapsed to " + std::to_string(next_dt_ * 3600) + " s at time " +
+                         std::to_string(time) + " h");
+      }
+    }
+  }
+
+ private:
+  /// The next step from the error of an accepted one. A step cut short by an output does not shrink the next.
+  void propose(const double dt, const double error, const bool after_rejection) {
+    const double growth = std::clamp(step_safety * std::cbrt(1 / std::max(error, 1e-6)), smallest_shrink,
+                                     after_rejection ? 1.0 : largest_growth);
+    const double wanted = dt * growth;
+    next_dt_ = dt < next_dt_ && !after_rejection ? std::max(wanted, std::min(next_dt_, largest_growth * wanted))
+                                                  : wanted;
+  }
+
+  /// One step of length dt from state_ into next_. Returns the error estimate in units of the tolerance.
+  double try_step(const double time, const double dt) {
+    auto& physics = *this->physics_;
+    const Real c = TrBdf2::weight * dt;
+    if (physics.mobility_varies()) physics.update_mobility(this->state_);
+    if (this->forcing_at_) this->forcing_at_(time);
+    physics.evaluate(this->state_, this->state_, rhs_, 0, 1, c);
+    for (int s = 0; s < physics.count(); ++s)
+      for_cells("kollagen/stages/predict", physics.exec(), physics.owned(),
+                PredictFirst{this->state_[s], rhs_[s], next_[s], slack(s)});
+    if (!solve_stage(time + TrBdf2::gamma * dt, c)) return unacceptable;
+    for (int s = 0; s < physics.count(); ++s)
+      for_cells("kollagen/stages/between", physics.exec(), physics.owned(),
+                BetweenStages{this->state_[s], rhs_[s], next_[s], error_[s], slack(s)});
+    if (!solve_stage(time + dt, c)) return unacceptable;
+    return estimate_error(c);
+  }
+
+  Real slack(const int species) const {
+    return 10 * this->config_.tolerance * this->physics_->scale(species);
+  }
+
+  /// Solves u = rhs + c f(u) for all species into next_, starting from what is there. False: no convergence.
+  bool solve_stage(const double time, const Real c) {
+    auto& physics = *this->physics_;
+    if (this->forcing_at_) this->forcing_at_(time);
+    double last_change = 0;
+    for (int pass = 1; pass <= most_passes; ++pass) {
+      ++this->statistics_.stage_passes;
+      double change = physics.update_local(0, next_, rhs_, c, this->config_.tolerance);
+      if (pass == 1 && physics.mobility_varies()) {
+        physics.update_mobility(next_);
+        solver_.set_coefficient(physics.mobility());
+      }
+      for (const int s : order_) {
+        if (physics.chemotaxis() && physics.chemotaxis()->species == s) physics.evaluate_chemotaxis(next_);
+        const double moved = solve_species(s, c, pass == 1);
+        if (moved < 0) return false;
+        change = std::max(change, moved);
+      }
+      change = std::max(change, double(physics.update_local(1, next_, rhs_, c, this->config_.tolerance)));
+      if (!(change < unacceptable)) return false;
+      if (change <= pass_tolerance) return true;
+      if (pass > 1) {
+        const double rate = change / last_change;
+        if (rate < 1 && change * rate / (1 - rate) <= pass_tolerance) return true;
+        if (pass > 2 && rate > 1) return false;
+      }
+      last_change = change;
+    }
+    return false;
+  }
+
+  /// Solves the stage equation of one moving species with the others fixed: residual in double, correction in float.
+  /// At least one correction in the first pass, so that a quasi-steady signal is never left behind. The last residual
+  /// is added as it is: the update is then rhs + c f(u), which keeps what the fluxes conserve.
+  /// Returns the change in units of the tolerance, -1 without convergence.
+  double solve_species(const int species, const Real c, const bool at_least_once) {
+    auto& physics = *this->physics_;
+    const double tolerance = this->config_.tolerance;
+    double change = 0, first = 0;
+    for (int cycle = 0; cycle <= most_cycles; ++cycle) {
+      const double residual = physics.stage_residual(species, next_, rhs_, c, tolerance, solver_.residual(),
+                                                     solver_.weight());
+      if (cycle == 0) first = residual;
+      if (!(residual < unacceptable)) return -1;
+      if (residual <= solver_tolerance && (cycle > 0 || !at_least_once))
+        return change + add(species, solver_.residual());
+      if (cycle > 5 && residual > first) return -1;
+      physics.correct(solver_, species, c, residual / (0.5 * solver_tolerance));
+      ++this->statistics_.corrections;
+      change += add(species, solver_.correction());
+    }
+    return -1;
+  }
+  double add(const int species, const Span3<float>& correction) {
+    return max_over_cells("kollagen/stages/add_correction", this->physics_->exec(), this->physics_->owned(),
+                          AddCorrection{correction, next_[species], this->physics_->scale(species),
+                                        1 / this->config_.tolerance});
+  }
+
+  /// Largest local error over all fields and cells in units of tolerance (scale + |u|). The estimate of a moving
+  /// species is filtered by the implicit operator: unfiltered it would judge stiff modes that TR-BDF2 damps.
+  double estimate_error(const Real c) {
+    auto& physics = *this->physics_;
+    double largest = 0;
+    for (int s = 0; s < physics.count(); ++s) {
+      for_cells("kollagen/stages/finish_error", physics.exec(), physics.owned(),
+                FinishError{error_[s], rhs_[s], next_[s], solver_.residual(), solver_.weight()});
+      Span3<float> e = solver_.residual();
+      if (physics.moves(s)) {
+        physics.correct(solver_, s, c, 10);
+        e = solver_.correction();
+      }
+      largest = std::max<double>(
+          largest, max_over_cells("kollagen/stages/error_size", physics.exec(), physics.owned(),
+                                  ErrorSize{e, this->state_[s], next_[s], physics.scale(s),
+                                            this->config_.tolerance}));
+    }
+    return largest;
+  }
+
+  Fields<Exec> next_;
+  Fields<Exec> rhs_;
+  Fields<Exec, float> error_;
+  Multigrid<Exec> solver_;
+  std::vector<int> order_;
+  double next_dt_ = 0;
+};
+
+}  // namespace
+
+template <class Exec>
+std::unique_ptr<Integrator<Exec>> make_imex(std::unique_ptr<Physics<Exec>> physics, const TimeConfig& config) {
+  return std::make_unique<ImexIntegrator<Exec>>(std::move(physics), config);
+}
+
+#define KOLLAGEN_INSTANTIATE(Exec) \
+  template std::unique_ptr<Integrator<Exec>> make_imex(std::unique_ptr<Physics<Exec>>, const TimeConfig&);
+KOLLAGEN_FOR_EACH_BACKEND(KOLLAGEN_INSTANTIATE)
+
+}  // namespace kollagen

@@ -1,0 +1,83 @@
+/// Time integrators: they own the state and advance it; they know the right-hand side only through Physics.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "kernels/multigrid.hpp"
+#include "kernels/physics.hpp"
+#include "kollagen/config.hpp"
+#include "kollagen/fields.hpp"
+
+namespace kollagen {
+
+/// What an integrator did so far.
+struct StepStatistics {
+  long steps = 0;          ///< accepted
+  long rejected = 0;       ///< by the error estimate, negativity or a stage that did not converge
+  long stage_passes = 0;   ///< passes over all fields, two stages per step
+  long corrections = 0;    ///< multigrid cycles and blocks of sweeps
+  double smallest_dt = 0;  ///< [h]
+  double largest_dt = 0;   ///< [h]
+  double seconds_rates = 0, seconds_signals = 0, seconds_cells = 0, seconds_local = 0, seconds_control = 0;
+};
+
+/// One time integrator on one backend. The state's owned cells are valid between calls, its ghosts are not.
+template <class Exec>
+class Integrator {
+ public:
+  virtual ~Integrator() = default;
+
+  /// The current state; initial values and treatments are written into it, followed by `restart`.
+  const Fields<Exec>& state() const { return state_; }
+  Physics<Exec>& physics() { return *physics_; }
+  const StepStatistics& statistics() const { return statistics_; }
+
+  /// Advances from `time` by one accepted step of at most `limit` > 0 [h] and returns its length.
+  /// Throws GuardError when no acceptable step is left.
+  virtual double advance(double time, double limit) = 0;
+
+  /// The state was changed from outside (start, treatment): forget what was learnt about the step.
+  virtual void restart() = 0;
+
+  /// Bytes of device memory held, by part, for the start-up report.
+  virtual std::size_t bytes() const = 0;
+
+  /// Called with a time before the right-hand side is evaluated there; may rewrite physics().forcing().
+  void set_forcing_at(std::function<void(double)> f) { forcing_at_ = std::move(f); }
+
+ protected:
+  Integrator(std::unique_ptr<Physics<Exec>> physics, const TimeConfig& config)
+      : physics_(std::move(physics)),
+        config_(config),
+        state_("state", physics_->count(), physics_->grid().cells) {}
+  void count_step(double dt);
+
+  std::unique_ptr<Physics<Exec>> physics_;
+  TimeConfig config_;
+  Fields<Exec> state_;
+  StepStatistics statistics_;
+  std::function<void(double)> forcing_at_;
+};
+
+/// Throws GuardError naming the worst field, cell and value when a value is not finite, below its tolerance under
+/// zero or absurdly large; one fused pass over all cells.
+template <class Exec>
+void check_state(const Physics<Exec>& physics, const Fields<Exec>& u, double time, long step, double dt,
+                 double tolerance);
+
+/// SSP-RK3 of Shu and Osher 1988 with the automatic stable step: the reference of the tests.
+template <class Exec>
+std::unique_ptr<Integrator<Exec>> make_explicit(std::unique_ptr<Physics<Exec>> physics, const TimeConfig& config);
+
+/// TR-BDF2 for all fields at once, unsplit, second order and L-stable, with an embedded error estimate
+/// (docs/numerics.md).
+template <class Exec>
+std::unique_ptr<Integrator<Exec>> make_imex(std::unique_ptr<Physics<Exec>> physics, const TimeConfig& config);
+
+/// The one that the study asks for.
+template <class Exec>
+std::unique_ptr<Integrator<Exec>> make_integrator(std::unique_ptr<Physics<Exec>> physics, const TimeConfig& config);
+
+}  // namespace kollagen

@@ -1,0 +1,220 @@
+#include "host/simulation.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "kernels/backends.hpp"
+#include "kernels/puncture.hpp"
+#include "kollagen/check.hpp"
+#include "kollagen/needles.hpp"
+
+namespace kollagen {
+namespace {
+
+int species_index(const ModelInfo& model, const std::string& field) {
+  const int n = model.find_species(field);
+  if (n < 0) throw InputError("model " + model.name + " has no field \"" + field + "\"");
+  return n;
+}
+
+double parameter_value(const ModelInfo& model, const Config& config, const std::string& name) {
+  if (const auto set = config.model_parameters.find(name); set != config.model_parameters.end())
+    return set->second;
+  const int index = model.find_parameter(name);
+  KOLLAGEN_CHECK(index >= 0, "no parameter " + name);
+  return model.parameters[index].value;
+}
+
+/// Value of an initial shape at a point [um].
+double shape_value(const InitialConfig& shape, const std::array<double, 3>& x,
+                   const std::array<double, 3>& size) {
+  switch (shape.shape) {
+    case Shape::gaussian: {
+      double r2 = 0;
+      for (int a = 0; a < 3; ++a) r2 += (x[a] - shape.center[a]) * (x[a] - shape.center[a]);
+      return shape.value * std::exp(-r2 / (2 * shape.sigma * shape.sigma));
+    }
+    case Shape::box:
+      for (int a = 0; a < 3; ++a)
+        if (x[a] < shape.lower[a] || x[a] >= shape.upper[a]) return 0;
+      return shape.value;
+    case Shape::cosine: {
+      double product = shape.value;
+      for (int a = 0; a < 3; ++a) product *= std::cos(M_PI * shape.wavenumber[a] * x[a] / size[a]);
+      return shape.offset + product;
+    }
+    case Shape::halfspace:
+      return x[shape.axis] < shape.position ? shape.value : 0;
+    default:
+      return shape.value;
+  }
+}
+
+bool source_covers(const SourceConfig& source, const std::array<double, 3>& x,
+                   const std::array<double, 3>& h) {
+  switch (source.shape) {
+    case Shape::point:
+      for (int a = 0; a < 3; ++a)
+        if (std::floor(source.center[a] / h[a]) != std::floor(x[a] / h[a])) return false;
+      return true;
+    case Shape::cylinder: {
+      double r2 = 0;
+      for (int a = 0; a < 3; ++a)
+        if (a != source.axis) r2 += (x[a] - source.center[a]) * (x[a] - source.center[a]);
+      return r2 <= source.radius * source.radius && x[source.axis] >= source.lower[source.axis] &&
+             x[source.axis] < source.upper[source.axis];
+    }
+    default:
+      for (int a = 0; a < 3; ++a)
+        if (x[a] < source.lower[a] || x[a] >= source.upper[a]) return false;
+      return true;
+  }
+}
+
+/// Calls f(species, k, j, i, position) for every owned cell.
+template <class F>
+void for_host_cells(const Grid& grid, const F& f) {
+  for (int k = 0; k < grid.cells[2]; ++k)
+    for (int j = 0; j < grid.cells[1]; ++j)
+      for (int i = 0; i < grid.cells[0]; ++i)
+        f(k, j, i, std::array<double, 3>{grid.centre(0, i), grid.centre(1, j), grid.centre(2, k)});
+}
+
+}  // namespace
+
+Grid make_grid(const DomainConfig& domain) {
+  Grid grid;
+  grid.global_cells = grid.cells = domain.cells;
+  grid.spacing = domain.spacing;
+  return grid;
+}
+
+template <class Exec>
+Simulation<Exec>::Simulation(const Config& config, const Exec& exec)
+    : config_(config), treatments_(config.treatments) {
+  std::stable_sort(treatments_.begin(), treatments_.end(),
+                   [](const auto& a, const auto& b) { return a.at < b.at; });
+  const PhysicsSetup setup{make_grid(config.domain),  config.domain.walls,   config.boundary_values,
+                           config.model_parameters, config.disabled_terms, config.skin};
+  integrator_ = make_integrator(make_physics(config.model, exec, setup), config.time);
+  clock_.end = config.time.end;
+  fill_initial_state();
+  fill_sources();
+  integrator_->restart();
+  treat();
+}
+
+template <class Exec>
+void Simulation<Exec>::fill_initial_state() {
+  auto& physics = integrator_->physics();
+  const auto& state = integrator_->state();
+  auto host = Kokkos::create_mirror_view(state.view());
+  Kokkos::deep_copy(host, 0.0);
+  for (int n = 0; n < physics.count(); ++n) {
+    std::vector<const InitialConfig*> shapes;
+    for (const auto& initial : config_.initial)
+      if (species_index(physics.info(), initial.field) == n) shapes.push_back(&initial);
+    for_host_cells(grid(), [&](const int k, const int j, const int i, const std::array<double, 3>& x) {
+      double value = shapes.empty() ? physics.baseline(n, k) : 0;
+      for (const auto* shape : shapes) value += shape_value(*shape, x, config_.domain.size);
+      host(n, k + ghost_layers, j + ghost_layers, i + ghost_layers) = value;
+    });
+  }
+  Kokkos::deep_copy(state.view(), host);
+}
+
+template <class Exec>
+void Simulation<Exec>::fill_sources() {
+  if (config_.sources.empty()) return;
+  auto& physics = integrator_->physics();
+  Fields<Exec> forcing("sources", physics.count(), grid().cells);
+  auto host = Kokkos::create_mirror_view(forcing.view());
+  Kokkos::deep_copy(host, 0.0);
+  for (const auto& source : config_.sources) {
+    const int n = species_index(physics.info(), source.field);
+    long covered = 0;
+    for_host_cells(grid(), [&](const int k, const int j, const int i, const std::array<double, 3>& x) {
+      if (!source_covers(source, x, grid().spacing)) return;
+      host(n, k + ghost_layers, j + ghost_layers, i + ghost_layers) += source.value;
+      ++covered;
+    });
+    if (covered == 0)
+      throw InputError("[[source]] of field " + source.field +
+                       " covers no cell centre; make it larger than a cell or use shape = \"point\"");
+  }
+  Kokkos::deep_copy(forcing.view(), host);
+  physics.set_forcing(forcing);
+}
+
+template <class Exec>
+void Simulation<Exec>::treat() {
+  auto& physics = integrator_->physics();
+  bool changed = false;
+  for (; next_treatment_ < int(treatments_.size()) && treatments_[next_treatment_].at <= clock_.time;
+       ++next_treatment_) {
+    const TreatmentConfig& treatment = treatments_[next_treatment_];
+    const auto& info = physics.info();
+    const auto needles = place_needles(treatment, config_.domain.size, config_.seed, next_treatment_);
+    Injury injury;
+    injury.matrix_loss = treatment.matrix_loss;
+    injury.platelets = parameter_value(info, config_, "A0");
+    injury.clot = parameter_value(info, config_, "B0");
+    const PunctureSpecies species{
+        .platelets = species_index(info, "platelets"),
+        .provisional_matrix = species_index(info, "provisional_matrix"),
+        .damage = species_index(info, "damage"),
+        .fibroblasts = species_index(info, "fibroblasts"),
+        .myofibroblasts = species_index(info, "myofibroblasts"),
+        .collagen_i = species_index(info, "collagen_i"),
+        .collagen_iii = species_index(info, "collagen_iii"),
+        .elastin = species_index(info, "elastin"),
+    };
+    Fields<Exec> state = integrator_->state();
+    apply_treatment(physics.exec(), state, species, physics.grid(), physics.column(), needles,
+                    injury, config_.domain.walls[0] == WallKind::periodic,
+                    config_.domain.walls[2] == WallKind::periodic);
+    needles_placed_ += long(needles.size());
+    changed = true;
+  }
+  if (changed) integrator_->restart();
+}
+
+template <class Exec>
+void Simulation<Exec>::step(const double limit) {
+  double target = std::min(limit, clock_.end);
+  if (next_treatment_ < int(treatments_.size())) target = std::min(target, treatments_[next_treatment_].at);
+  const double room = target - clock_.time;
+  KOLLAGEN_CHECK(room > 0, "step without room: the target is not after the present time");
+  clock_.dt = integrator_->advance(clock_.time, room);
+  clock_.time = clock_.dt >= room ? target : clock_.time + clock_.dt;
+  ++clock_.step;
+  treat();
+}
+
+template <class Exec>
+void Simulation<Exec>::copy(const int species, double* out) const {
+  using Kokkos::ALL;
+  const auto& state = integrator_->state();
+  const auto one = Kokkos::subview(state.view(), species, ALL(), ALL(), ALL());
+  const auto host = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), one);
+  for_host_cells(grid(), [&](const int k, const int j, const int i, const std::array<double, 3>&) {
+    *out++ = host(k + ghost_layers, j + ghost_layers, i + ghost_layers);
+  });
+}
+
+template <class Exec>
+void Simulation<Exec>::assign(const int species, const double* values) {
+  using Kokkos::ALL;
+  const auto one = Kokkos::subview(integrator_->state().view(), species, ALL(), ALL(), ALL());
+  const auto host = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), one);
+  for_host_cells(grid(), [&](const int k, const int j, const int i, const std::array<double, 3>&) {
+    host(k + ghost_layers, j + ghost_layers, i + ghost_layers) = *values++;
+  });
+  Kokkos::deep_copy(one, host);
+  integrator_->restart();
+}
+
+#define KOLLAGEN_INSTANTIATE(Exec) template class Simulation<Exec>;
+KOLLAGEN_FOR_EACH_BACKEND(KOLLAGEN_INSTANTIATE)
+
+}  // namespace kollagen

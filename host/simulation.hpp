@@ -1,0 +1,64 @@
+/// A study in motion: grid, model, state, treatments and time, on one backend.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "host/integrator.hpp"
+#include "kollagen/config.hpp"
+#include "kollagen/snapshot.hpp"
+
+namespace kollagen {
+
+/// Builds everything that a study names and advances it from event to event. Also the Snapshot that outputs see.
+template <class Exec>
+class Simulation final : public Snapshot {
+ public:
+  /// Builds grid, layers, model, initial state and sources; performs the treatments of t = 0.
+  /// Throws InputError for names that the model lacks.
+  explicit Simulation(const Config& config, const Exec& exec = Exec());
+
+  /// Advances by one accepted step, at most to `limit` [h]; performs treatments that fall due when it lands on them.
+  /// A treatment time is never stepped over. Throws GuardError.
+  void step(double limit);
+
+  /// Steps until `time` [h] is reached exactly.
+  void advance_to(double time) {
+    while (clock_.time < time) step(time);
+  }
+  bool finished() const { return clock_.time >= clock_.end; }
+
+  const Clock& clock() const override { return clock_; }
+  const Grid& grid() const override { return integrator_->physics().grid(); }
+  const ModelInfo& model() const override { return integrator_->physics().info(); }
+  const Column& column() const override { return integrator_->physics().column(); }
+  void copy(int species, double* out) const override;
+
+  /// Writes owned values of one species (x fastest) into the state, for tests and initial data.
+  void assign(int species, const double* values);
+  Integrator<Exec>& integrator() { return *integrator_; }
+  const Integrator<Exec>& integrator() const { return *integrator_; }
+  const Config& config() const { return config_; }
+  /// Needles placed so far, over all treatments done.
+  long needles_placed() const { return needles_placed_; }
+  int treatments_done() const { return next_treatment_; }
+
+ private:
+  void fill_initial_state();
+  void fill_sources();
+  /// Performs every treatment that is due now.
+  void treat();
+
+  Config config_;
+  std::vector<TreatmentConfig> treatments_;  ///< in the order of time
+  std::unique_ptr<Integrator<Exec>> integrator_;
+  Clock clock_;
+  int next_treatment_ = 0;
+  long needles_placed_ = 0;
+};
+
+/// The grid of a domain on one rank.
+Grid make_grid(const DomainConfig& domain);
+
+}  // namespace kollagen

@@ -1,0 +1,81 @@
+/// Ghost cells: periodic images and physical walls share one code path.
+#pragma once
+
+#include <array>
+#include <string>
+
+#include "kernels/for_cells.hpp"
+#include "kollagen/config.hpp"
+#include "kollagen/types.hpp"
+
+namespace kollagen {
+
+/// What a kernel needs to know of the six walls for one species.
+struct Walls {
+  WallKind kind[6] = {WallKind::no_flux, WallKind::no_flux, WallKind::no_flux,
+                      WallKind::no_flux, WallKind::no_flux, WallKind::no_flux};
+  Real transfer[6] = {0, 0, 0, 0, 0, 0};  ///< [um/h] robin
+  Span2<const Real> value;       ///< (face, k) wall or outside value; read on dirichlet and robin walls only
+  Span2<const Real> multiplier;  ///< (0, k) layer multiplier of the diffusivity; read on robin walls only
+  Real diffusivity = 0;          ///< [um^2/h]; read on robin walls only
+  Real spacing[3] = {1, 1, 1};   ///< [um]
+};
+
+/// Fills the ghosts of both sides of one axis from the owned cells next to them:
+/// periodic copy; no flux u_g = u; dirichlet u_g = 2 b - u; robin u_g = a u + (1-a) b with
+/// a = (1-s)/(1+s), s = k h/(2 D m): the flux k (u_w - b) leaves through the wall, second order.
+/// With `homogeneous` the wall value counts as 0: a correction to a solution meets the same wall.
+template <class T>
+struct FillGhosts {
+  Span3<T> u;
+  int n[3];  ///< owned cells along x, y, z
+  int axis;
+  bool homogeneous;
+  Walls walls;
+
+  KOKKOS_FORCEINLINE_FUNCTION void operator()(const int k, const int j, const int i) const {
+    for (int side = 0; side < 2; ++side) {
+      const int face = 2 * axis + side;
+      int ghost[3] = {i, j, k}, inner[3] = {i, j, k};
+      ghost[axis] = side == 0 ? -1 : n[axis];
+      if (walls.kind[face] == WallKind::periodic) {
+        inner[axis] = side == 0 ? n[axis] - 1 : 0;
+        u(ghost[2], ghost[1], ghost[0]) = u(inner[2], inner[1], inner[0]);
+        continue;
+      }
+      inner[axis] = side == 0 ? 0 : n[axis] - 1;
+      const T c = u(inner[2], inner[1], inner[0]);
+      T g = c;
+      if (walls.kind[face] != WallKind::no_flux) {
+        const int kc = inner[2] < 0 ? 0 : (inner[2] >= n[2] ? n[2] - 1 : inner[2]);
+        const Real b = homogeneous ? Real(0) : walls.value(face, kc);
+        Real a = -1;
+        if (walls.kind[face] == WallKind::robin) {
+          const Real d = walls.diffusivity * walls.multiplier(0, kc);
+          const Real s = walls.transfer[face] * walls.spacing[axis];
+          a = d > 0 ? (2 * d - s) / (2 * d + s) : Real(1);
+        }
+        g = T(a * c + (1 - a) * b);
+      }
+      u(ghost[2], ghost[1], ghost[0]) = g;
+    }
+  }
+};
+
+/// Fills all ghosts of `u` (faces, then edges and corners by going through the axes in turn).
+template <class Exec, class T>
+void fill_ghosts(const Exec& exec, const Span3<T>& u, const std::array<int, 3>& cells, const Walls& walls,
+                 const bool homogeneous = false) {
+  for (int axis = 0; axis < 3; ++axis) {
+    Box plane{{0, 0, 0}, cells};
+    for (int done = 0; done < axis; ++done) {
+      plane.lower[done] = -1;
+      plane.upper[done] = cells[done] + 1;
+    }
+    plane.upper[axis] = 1;
+    for_cells("kollagen/ghosts/fill", exec, plane,
+              FillGhosts<T>{u, {cells[0], cells[1], cells[2]}, axis, homogeneous, walls});
+  }
+}
+
+}  // namespace kollagen

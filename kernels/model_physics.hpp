@@ -1,0 +1,158 @@
+/// The part of Physics that knows the model at compile time: its reaction kernels, one set per model and backend.
+#pragma once
+
+#include <utility>
+
+#include "host/model_setup.hpp"
+#include "kernels/model_traits.hpp"
+#include "kernels/physics.hpp"
+#include "kernels/reactions.hpp"
+
+namespace kollagen {
+
+/// Largest loss coefficient of a cell over all species [1/h].
+template <class Model>
+struct LargestLoss {
+  Model model;
+  CellInput<Model> input;
+  template <std::size_t... N>
+  KOKKOS_FORCEINLINE_FUNCTION Real cell(const int k, const int j, const int i,
+                                        std::index_sequence<N...>) const {
+    const Real v[Model::count] = {input.u(int(N), k, j, i)...};
+    Rates<Model::count> r;
+    input.template rates<Rates<Model::count>::mask, false>(model, v, r, k, j, i);
+    Real largest = 0;
+    ((largest = r.loss[N] > largest ? r.loss[N] : largest), ...);
+    return largest;
+  }
+  KOKKOS_FORCEINLINE_FUNCTION Real operator()(const int k, const int j, const int i) const {
+    return cell(k, j, i, std::make_index_sequence<Model::count>());
+  }
+};
+
+template <class Model, class Exec>
+class ModelPhysics final : public Physics<Exec> {
+  using Base = Physics<Exec>;
+  using Traits = SolveTraits<Model>;
+
+ public:
+  ModelPhysics(const Exec& exec, const PhysicsSetup& setup)
+      : Base(exec, setup, describe<Model>(),
+             make_column(setup.skin, setup.grid.cells[2], setup.grid.spacing[2],
+                         Traits::homeostasis(configured_model<Model>(setup.parameters, setup.disabled_terms)))),
+        model_(configured_model<Model>(setup.parameters, setup.disabled_terms)) {
+    const int nz = setup.grid.cells[2];
+    std::vector<double> sites(std::size_t(nz) * Model::site_count, 0.0), diffusivities;
+    for (int k = 0; k < nz; ++k) model_.fill_site(this->column_, k, &sites[k * Model::site_count]);
+    for (int n = 0; n < Model::count; ++n) diffusivities.push_back(model_.diffusivity(n));
+    this->build(setup, diffusivities, model_.clot_factor(), model_.chemotaxis(), sites, Model::site_count);
+  }
+
+  const Model& model() const { return model_; }
+  double baseline(const int species, const int k) const override {
+    return Traits::baseline(species, this->column_, k);
+  }
+  std::vector<int> solve_order() const override {
+    std::vector<int> order;
+    for (const int n : Traits::solve_order)
+      if (this->moves(n)) order.push_back(n);
+    return order;
+  }
+
+  Real stage_residual(const int species, const Fields<Exec>& u, const Fields<Exec>& rhs, const Real c,
+                      const Real tolerance, const Span3<float>& r, const Span3<float>& q) const override {
+    this->fill_species_ghosts(u, species);
+    Real worst = 0;
+    select_species(species, [&](auto n) {
+      constexpr int s = decltype(n)::value;
+      if constexpr ((Traits::signals >> s) & 1u)
+        worst = residual<s>(this->signal_diffusion(s, u), u, rhs, c, tolerance, r, q);
+      else if constexpr ((Traits::cells >> s) & 1u)
+        worst = residual<s>(this->layer_diffusion(s, u), u, rhs, c, tolerance, r, q);
+    });
+    return worst;
+  }
+
+  Real update_local(const int group, const Fields<Exec>& u, const Fields<Exec>& rhs, const Real c,
+                    const Real tolerance) const override {
+    return group == 0 ? local<Traits::local_first>(u, rhs, c, tolerance)
+                      : local<Traits::local_last>(u, rhs, c, tolerance);
+  }
+
+ protected:
+  void evaluate_reactions(const Fields<Exec>& u, const Fields<Exec>& base, const Fields<Exec>& out,
+                          const Real a, const Real b, const Real c) const override {
+    with_forcing([&](auto forced) {
+      for_cells("kollagen/reactions/evaluate", this->exec_, this->owned(),
+                EvaluateRates<Model, decltype(forced)::value>{model_, input(u), base.span(), out.span(), a, b, c});
+    });
+  }
+  Real largest_loss(const Fields<Exec>& u) const override {
+    return max_over_cells("kollagen/reactions/largest_loss", this->exec_, this->owned(),
+                          LargestLoss<Model>{model_, input(u)});
+  }
+
+ private:
+  CellInput<Model> input(const Fields<Exec>& u) const {
+    CellInput<Model> in{u.span(), this->site(), {}};
+    if (this->forcing_.allocated()) in.forcing = this->forcing_.span();
+    return in;
+  }
+  template <class F>
+  void with_forcing(const F& f) const {
+    if (this->forcing_.allocated())
+      f(std::true_type());
+    else
+      f(std::false_type());
+  }
+  /// Calls f(integral_constant<species>) for the species with that run-time index.
+  template <class F>
+  static void select_species(const int species, const F& f) {
+    [&]<int... N>(std::integer_sequence<int, N...>) {
+      ((N == species ? f(std::integral_constant<int, N>()) : void()), ...);
+    }(std::make_integer_sequence<int, Model::count>());
+  }
+
+  template <int S, class Operator>
+  Real residual(const Operator& op, const Fields<Exec>& u, const Fields<Exec>& rhs, const Real c,
+                const Real tolerance, const Span3<float>& r, const Span3<float>& q) const {
+    Real worst = 0;
+    with_forcing([&](auto forced) {
+      constexpr bool f = decltype(forced)::value;
+      const auto run = [&](auto with_extra) {
+        constexpr bool x = decltype(with_extra)::value;
+        Span3<const Real> divergence;
+        if constexpr (x) divergence = this->chemotaxis_scratch_[0];
+        worst = max_over_cells("kollagen/reactions/stage_residual", this->exec_, this->owned(),
+                               StageResidual<Model, S, Operator, f, x>{model_, input(u), op, rhs[S], divergence, r,
+                                                                       q, c, this->scale(S), 1 / tolerance});
+      };
+      if constexpr (S == Traits::chemotactic)
+        this->chemotaxis_ ? run(std::true_type()) : run(std::false_type());
+      else
+        run(std::false_type());
+    });
+    return worst;
+  }
+
+  template <unsigned Mask>
+  Real local(const Fields<Exec>& u, const Fields<Exec>& rhs, const Real c, const Real tolerance) const {
+    if constexpr (Mask == 0) {
+      return 0;
+    } else {
+      Kokkos::Array<Real, Model::count> scale{};
+      for (int n = 0; n < Model::count; ++n) scale[n] = this->scale(n);
+      Real worst = 0;
+      with_forcing([&](auto forced) {
+        worst = max_over_cells("kollagen/reactions/update_local", this->exec_, this->owned(),
+                               UpdateLocal<Model, Mask, decltype(forced)::value>{
+                                   model_, input(u), u.span(), rhs.span(), c, scale, 1 / tolerance});
+      });
+      return worst;
+    }
+  }
+
+  Model model_;
+};
+
+}  // namespace kollagen

@@ -1,0 +1,77 @@
+/// How the implicit integrator goes through the species of each model (docs/numerics.md, order of the fields).
+#pragma once
+
+#include <array>
+
+#include "kollagen/column.hpp"
+#include "kollagen/model/dermal/dermal.hpp"
+#include "kollagen/model/verification.hpp"
+
+namespace kollagen {
+
+/// Bit of a species in a mask.
+template <class... N>
+constexpr unsigned species_mask(const N... n) {
+  return (0u | ... | (1u << int(n)));
+}
+
+/// For each model: which species are solved as signals (multigrid) and as cells (sweeps), in which order, which stay
+/// where they are and come before (`local_first`: signals depend on them) or after the others, which one is
+/// chemotactic (-1: none), its baseline and what its homeostasis depends on.
+template <class Model>
+struct SolveTraits;
+
+template <>
+struct SolveTraits<Dermal> {
+  using M = Dermal;
+  static constexpr std::array<int, 9> solve_order{M::W, M::L, M::T, M::P, M::G, M::F, M::N, M::M1, M::M2};
+  static constexpr unsigned signals = species_mask(M::W, M::L, M::T, M::P, M::G);
+  static constexpr unsigned cells = species_mask(M::F, M::N, M::M1, M::M2);
+  static constexpr unsigned local_first = species_mask(M::A, M::Lb, M::B, M::D);
+  static constexpr unsigned local_last = species_mask(M::C3, M::C1, M::E);
+  static constexpr int chemotactic = M::F;
+
+  static HomeostasisParameters homeostasis(const Dermal& model) { return model.homeostasis(); }
+  static double baseline(const int n, const Column& column, const int k) {
+    switch (n) {
+      case M::F: return column.fibroblasts[k];
+      case M::C1: return column.collagen_i[k];
+      case M::C3: return column.collagen_iii[k];
+      case M::E: return column.elastin[k];
+      case M::L: return column.tgf_latent[k];
+      case M::T: return column.tgf_active[k];
+      default: return 0;
+    }
+  }
+};
+
+/// Verification models: every species is a signal, undamaged tissue is empty.
+template <int Count, int Chemotactic = -1>
+struct PlainTraits {
+  static constexpr std::array<int, Count> solve_order = [] {
+    std::array<int, Count> order{};
+    for (int n = 0; n < Count; ++n) order[n] = Count - 1 - n;
+    return order;
+  }();
+  static constexpr unsigned signals = (1u << Count) - 1, cells = 0, local_first = 0, local_last = 0;
+  static constexpr int chemotactic = Chemotactic;
+  /// No secretion: the homeostatic signals of the column are 0 and nobody reads them.
+  template <class Model>
+  static HomeostasisParameters homeostasis(const Model&) {
+    return {.D_L = 1, .D_T = 1, .s_TF = 0, .lam_L = 1, .k_a0 = 0, .lam_T = 1};
+  }
+  static double baseline(int, const Column&, int) { return 0; }
+};
+
+template <>
+struct SolveTraits<Linear> : PlainTraits<3> {};
+template <>
+struct SolveTraits<FisherKpp> : PlainTraits<1> {};
+template <>
+struct SolveTraits<KellerSegel> : PlainTraits<2, 0> {};
+template <>
+struct SolveTraits<GrayScott> : PlainTraits<2> {};
+template <>
+struct SolveTraits<Schnakenberg> : PlainTraits<2> {};
+
+}  // namespace kollagen

@@ -1,0 +1,23 @@
+/// Compiles every shipped model for every backend; a model that does not compile on one breaks the build.
+#include "kernels/backends.hpp"
+#include "kernels/model_physics.hpp"
+
+namespace kollagen {
+
+template <class Exec>
+std::unique_ptr<Physics<Exec>> make_physics(const std::string& model, const Exec& exec,
+                                            const PhysicsSetup& setup) {
+  std::unique_ptr<Physics<Exec>> physics;
+  with_model(model, [&](auto type) {
+    using Model = typename decltype(type)::type;
+    physics = std::make_unique<ModelPhysics<Model, Exec>>(exec, setup);
+  });
+  return physics;
+}
+
+#define KOLLAGEN_INSTANTIATE(Exec)                                                             \
+  template std::unique_ptr<Physics<Exec>> make_physics(const std::string&, const Exec&, \
+                                                       const PhysicsSetup&);
+KOLLAGEN_FOR_EACH_BACKEND(KOLLAGEN_INSTANTIATE)
+
+}  // namespace kollagen

@@ -1,0 +1,204 @@
+#include "kernels/multigrid.hpp"
+
+#include "kernels/backends.hpp"
+
+namespace kollagen {
+namespace {
+
+template <class MemorySpace>
+Kokkos::View<float*, MemorySpace> to_device(const std::string& label, const std::vector<double>& values) {
+  Kokkos::View<float*, MemorySpace> device(label, values.size());
+  auto host = Kokkos::create_mirror_view(device);
+  for (std::size_t i = 0; i < values.size(); ++i) host(i) = float(values[i]);
+  Kokkos::deep_copy(device, host);
+  return device;
+}
+
+/// Distance between the centres on both sides of face f; beyond a wall the cell repeats.
+double centre_distance(const std::vector<double>& widths, const int f) {
+  const int n = int(widths.size());
+  const double low = widths[f > 0 ? f - 1 : 0], high = widths[f < n ? f : n - 1];
+  return 0.5 * (low + high);
+}
+
+}  // namespace
+
+template <class Exec>
+Multigrid<Exec>::Multigrid(const Exec& exec, const std::array<int, 3>& cells,
+                           const std::array<double, 3>& spacing, const Walls& walls)
+    : exec_(exec) {
+  using Memory = typename Exec::memory_space;
+  const auto inert = [&](const int axis, const int n) {
+    const auto closed = [](const WallKind k) { return k == WallKind::periodic || k == WallKind::no_flux; };
+    return n == 1 && closed(walls.kind[2 * axis]) && closed(walls.kind[2 * axis + 1]);
+  };
+  Level fine;
+  fine.cells = cells;
+  fine.spacing = spacing;
+  for (int a = 0; a < 3; ++a) fine.widths[a].assign(cells[a], spacing[a]);
+  levels_.push_back(fine);
+  while (true) {
+    Level& level = levels_.back();
+    const std::string label = "multigrid level " + std::to_string(levels_.size() - 1);
+    level.fields = Fields<Exec, float>(label, slots, level.cells);
+    level.e = level.at(correction_e);
+    double smallest = 0;
+    for (int a = 0; a < 3; ++a) {
+      level.inert[a] = inert(a, level.cells[a]);
+      std::vector<double> inverse;
+      for (const double w : level.widths[a]) inverse.push_back(1 / w);
+      level.inverse_width[a] = to_device<Memory>(label + " inverse width", inverse);
+      if (level.cells[a] > 1 && (smallest == 0 || level.spacing[a] < smallest)) smallest = level.spacing[a];
+    }
+    if (smallest == 0) break;  // one cell is left
+    Level coarse;
+    for (int a = 0; a < 3; ++a) {
+      const bool halve = level.cells[a] > 1 && level.spacing[a] <= 1.5 * smallest;
+      level.map.factor[a] = halve ? 2 : 1;
+      level.map.fine[a] = level.cells[a];
+      coarse.cells[a] = halve ? (level.cells[a] + 1) / 2 : level.cells[a];
+      coarse.spacing[a] = level.spacing[a] * level.map.factor[a];
+      coarse.widths[a].assign(coarse.cells[a], 0);
+      std::vector<double> weight(level.cells[a]);
+      for (int i = 0; i < level.cells[a]; ++i) {
+        coarse.widths[a][i / level.map.factor[a]] += level.widths[a][i];
+        // A single child has the centre of its parent; two children sit a quarter of the way to the neighbours.
+        const bool alone = !halve || (i == level.cells[a] - 1 && i % 2 == 0);
+        weight[i] = alone ? 0 : 0.25;
+      }
+      level.neighbour_weight[a] = to_device<Memory>(label + " transfer", weight);
+      std::vector<double> ratio(coarse.cells[a] + 1);
+      for (int f = 0; f <= coarse.cells[a]; ++f) {
+        const int fine_face = std::min(f * level.map.factor[a], level.cells[a]);
+        ratio[f] = inert(a, coarse.cells[a]) ? 0
+                                             : centre_distance(level.widths[a], fine_face) /
+                                                   centre_distance(coarse.widths[a], f);
+      }
+      coarse.distance_ratio[a] = to_device<Memory>(label + " distances", ratio);
+    }
+    levels_.push_back(coarse);
+  }
+}
+
+template <class Exec>
+void Multigrid<Exec>::set_walls(const Walls& walls) {
+  walls_ = coarse_walls_ = walls;
+  for (auto& kind : coarse_walls_.kind)
+    if (kind == WallKind::robin) kind = WallKind::no_flux;
+}
+
+template <class Exec>
+std::size_t Multigrid<Exec>::bytes() const {
+  std::size_t sum = 0;
+  for (const auto& level : levels_) sum += level.fields.bytes();
+  return sum;
+}
+
+template <class Exec>
+void Multigrid<Exec>::set_coefficient(const Span3<const Real>& m) {
+  Level& fine = levels_[0];
+  largest_m_ = max_over_cells("kollagen/multigrid/largest_coefficient", exec_, fine.box(), AbsoluteValue{m});
+  for (int a = 0; a < 3; ++a) {
+    Box faces = fine.box();
+    faces.upper[a] += 1;
+    for_cells("kollagen/multigrid/fine_faces", exec_, faces,
+              FineFaces{m, fine.at(a), a, fine.inert[a] ? 0 : 1 / fine.spacing[a]});
+  }
+  for (std::size_t l = 1; l < levels_.size(); ++l) {
+    for (int a = 0; a < 3; ++a) {
+      Box faces = levels_[l].box();
+      faces.upper[a] += 1;
+      for_cells("kollagen/multigrid/coarse_faces", exec_, faces,
+                CoarseFaces{levels_[l - 1].map, levels_[l - 1].at(a), levels_[l].at(a), a,
+                            levels_[l].distance_ratio[a].data()});
+    }
+  }
+}
+
+template <class Exec>
+template <class Operator>
+void Multigrid<Exec>::smooth(Level& level, const Operator& op, const std::vector<float>& omega,
+                             const bool from_zero) {
+  Span3<float> current = level.e;
+  Span3<float> other =
+      current.origin == level.at(correction_e).origin ? level.at(correction_other) : level.at(correction_e);
+  for (std::size_t sweep = 0; sweep < omega.size(); ++sweep) {
+    if (sweep == 0 && from_zero) {
+      for_cells("kollagen/multigrid/smooth_from_zero", exec_, level.box(),
+                SmoothFromZero<Operator>{op, level.at(residual_r), other, omega[sweep]});
+    } else {
+      fill(level, current);
+      for_cells("kollagen/multigrid/smooth", exec_, level.box(),
+                SmoothSweep<Operator>{op, level.at(residual_r), current, other, omega[sweep]});
+    }
+    std::swap(current, other);
+  }
+  level.e = current;
+}
+
+template <class Exec>
+void Multigrid<Exec>::solve_level(const int index, const double s, const int last) {
+  Level& level = levels_[index];
+  const double sigma = coupling(level, s, false);
+  if (sigma == 0) {
+    for_cells("kollagen/multigrid/divide", exec_, level.box(),
+              DivideByWeight{level.at(residual_r), level.at(weight_q), level.e});
+    return;
+  }
+  const LevelOperator op = make_operator(level, s);
+  const double high = (1 + 2 * sigma) / (1 + sigma), low = 1 / (1 + sigma);
+  if (index == last) {
+    smooth(level, op, chebyshev_weights(4, low, high), true);
+    return;
+  }
+  const auto omega = chebyshev_weights(4, std::max(low, high / 6), high);
+  smooth(level, op, {omega[1], omega[3]}, true);
+  Level& coarse = levels_[index + 1];
+  fill(level, level.e);
+  for_cells("kollagen/multigrid/restrict", exec_, coarse.box(),
+            RestrictResidual{level.map, op, level.at(residual_r), level.e, coarse.at(residual_r)});
+  solve_level(index + 1, s, last);
+  fill(coarse, coarse.e);
+  for_cells("kollagen/multigrid/prolong", exec_, level.box(),
+            Prolong{level.map, coarse.e, level.e, level.neighbour_weight[0].data(),
+                    level.neighbour_weight[1].data(), level.neighbour_weight[2].data()});
+  smooth(level, op, {omega[0], omega[2]}, false);
+}
+
+template <class Exec>
+void Multigrid<Exec>::v_cycle(const double s, const Walls& walls) {
+  set_walls(walls);
+  // Coarser grids than sqrt(s m) need nothing: the smoother alone reaches that far.
+  int last = 0;
+  while (last + 1 < int(levels_.size()) && coupling(levels_[last], s, true) > 0.75) {
+    for_cells("kollagen/multigrid/restrict_weight", exec_, levels_[last + 1].box(),
+              RestrictMean{levels_[last].map, levels_[last].at(weight_q), levels_[last + 1].at(weight_q)});
+    ++last;
+  }
+  solve_level(0, s, last);
+}
+
+template <class Exec>
+void Multigrid<Exec>::sweep_layers(const Span2<const Real>& layer, const double largest_m, const double sx,
+                                   const double sy, const double sz, const double reduction,
+                                   const Walls& walls) {
+  set_walls(walls);
+  Level& level = levels_[0];
+  const double tx = level.inert[0] ? 0 : sx, ty = level.inert[1] ? 0 : sy, tz = level.inert[2] ? 0 : sz;
+  const LayerOperator op{layer, level.at(weight_q), float(tx), float(ty), float(tz)};
+  const double sigma = 2 * largest_m * (tx + ty + tz);
+  if (sigma == 0) {
+    for_cells("kollagen/multigrid/divide", exec_, level.box(),
+              DivideByWeight{level.at(residual_r), level.at(weight_q), level.e});
+    return;
+  }
+  const double high = (1 + 2 * sigma) / (1 + sigma), low = 1 / (1 + sigma);
+  const double per_sweep = std::acosh((high + low) / (high - low));
+  const int degree = std::clamp(int(std::ceil(std::acosh(std::max(reduction, 1.0)) / per_sweep)), 1, 8);
+  smooth(level, op, chebyshev_weights(degree, low, high), true);
+}
+
+#define KOLLAGEN_INSTANTIATE(Exec) template class Multigrid<Exec>;
+KOLLAGEN_FOR_EACH_BACKEND(KOLLAGEN_INSTANTIATE)
+
+}  // namespace kollagen

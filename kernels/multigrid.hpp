@@ -1,0 +1,308 @@
+/// Geometric multigrid in float for  q e - s div(m grad e) = r, the correction equation of every implicit stage.
+///
+/// Cell-centred, semi-coarsening where spacings differ, any number of cells per axis (a last coarse cell may have
+/// one child). Smoother: Chebyshev-weighted Jacobi sweeps; coarse faces: the mean of the fine faces on them, which is
+/// the series resistance of the two cells between the coarse centres; transfer: mean down, trilinear up. Stencils and
+/// maxima only, so the result does not depend on how the grid is distributed. The caller wraps it in a correction
+/// loop with a residual in double (docs/numerics.md).
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <string>
+#include <vector>
+
+#include "kernels/ghosts.hpp"
+#include "kernels/operators.hpp"
+#include "kollagen/fields.hpp"
+
+namespace kollagen {
+
+/// (q - s div(m grad)) on one level: face conductances m/distance and inverse cell widths, in float.
+struct LevelOperator {
+  Span3<const float> cx, cy, cz;  ///< conductance of the lower face of a cell along x, y, z [1/um]
+  const float* inv_x;             ///< 1/width of the cells along x [1/um]
+  const float* inv_y;
+  const float* inv_z;
+  Span3<const float> q;  ///< [1] >= 1
+  float s;               ///< [um^2]
+
+  /// Sum of the couplings to the six neighbours, and the coupling-weighted sum of their values.
+  KOKKOS_FORCEINLINE_FUNCTION void neighbours(const Span3<const float>& e, const int k, const int j,
+                                              const int i, float& weight, float& sum) const {
+    const float ax = s * inv_x[i], ay = s * inv_y[j], az = s * inv_z[k];
+    const float xl = ax * cx(k, j, i), xh = ax * cx(k, j, i + 1);
+    const float yl = ay * cy(k, j, i), yh = ay * cy(k, j + 1, i);
+    const float zl = az * cz(k, j, i), zh = az * cz(k + 1, j, i);
+    weight = ((xl + xh) + (yl + yh)) + (zl + zh);
+    sum = ((xl * e(k, j, i - 1) + xh * e(k, j, i + 1)) + (yl * e(k, j - 1, i) + yh * e(k, j + 1, i))) +
+          (zl * e(k - 1, j, i) + zh * e(k + 1, j, i));
+  }
+};
+
+/// Float twin of LayerDiffusion for the correction of cells: couplings depend on depth only.
+struct LayerOperator {
+  Span2<const Real> layer;  ///< (LayerRow, k), k from -1 to nz
+  Span3<const float> q;
+  float sx, sy, sz;  ///< c D/dx^2 and so on [1]; 0 along an axis of one cell
+
+  KOKKOS_FORCEINLINE_FUNCTION void neighbours(const Span3<const float>& e, const int k, const int j,
+                                              const int i, float& weight, float& sum) const {
+    const float m = float(layer(layer_lateral, k)), inverse = float(layer(layer_inverse_habitat, k));
+    const float low = sz * float(layer(layer_vertical, k)), high = sz * float(layer(layer_vertical, k + 1));
+    const float below = low * float(layer(layer_inverse_habitat, k - 1));
+    const float above = high * float(layer(layer_inverse_habitat, k + 1));
+    const float x = sx * m, y = sy * m;
+    weight = 2 * (x + y) + (low + high) * inverse;
+    sum = (x * (e(k, j, i - 1) + e(k, j, i + 1)) + y * (e(k, j - 1, i) + e(k, j + 1, i))) +
+          (below * e(k - 1, j, i) + above * e(k + 1, j, i));
+  }
+};
+
+/// One sweep e_out = e + omega (r - A e)/diagonal; a cell without open faces is solved exactly.
+template <class Operator>
+struct SmoothSweep {
+  Operator a;
+  Span3<const float> r;
+  Span3<const float> e;
+  Span3<float> out;
+  float omega;
+  KOKKOS_FORCEINLINE_FUNCTION void operator()(const int k, const int j, const int i) const {
+    float weight, sum;
+    a.neighbours(e, k, j, i, weight, sum);
+    const float q = a.q(k, j, i), diagonal = q + weight, c = e(k, j, i);
+    const float step = (r(k, j, i) - (diagonal * c - sum)) / diagonal;
+    out(k, j, i) = c + (weight > 0 ? omega : 1.0f) * step;
+  }
+};
+
+/// The first sweep, from e = 0.
+template <class Operator>
+struct SmoothFromZero {
+  Operator a;
+  Span3<const float> r;
+  Span3<float> out;
+  float omega;
+  KOKKOS_FORCEINLINE_FUNCTION void operator()(const int k, const int j, const int i) const {
+    float weight, sum;
+    a.neighbours(r, k, j, i, weight, sum);
+    const float q = a.q(k, j, i);
+    out(k, j, i) = (weight > 0 ? omega : 1.0f) * r(k, j, i) / (q + weight);
+  }
+};
+
+/// Children of a coarse cell: [2I, 2I+1] where the axis is coarsened (the last may be alone), else I.
+struct Coarsening {
+  int factor[3];  ///< 2 or 1 along x, y, z
+  int fine[3];    ///< fine cells along x, y, z
+  KOKKOS_FORCEINLINE_FUNCTION int first(const int axis, const int coarse) const { return coarse * factor[axis]; }
+  KOKKOS_FORCEINLINE_FUNCTION int last(const int axis, const int coarse) const {
+    const int l = coarse * factor[axis] + factor[axis] - 1;
+    return l < fine[axis] ? l : fine[axis] - 1;
+  }
+};
+
+/// coarse q = mean of the children.
+struct RestrictMean {
+  Coarsening map;
+  Span3<const float> fine;
+  Span3<float> coarse;
+  KOKKOS_FORCEINLINE_FUNCTION void operator()(const int k, const int j, const int i) const {
+    float sum = 0;
+    int count = 0;
+    for (int kk = map.first(2, k); kk <= map.last(2, k); ++kk)
+      for (int jj = map.first(1, j); jj <= map.last(1, j); ++jj)
+        for (int ii = map.first(0, i); ii <= map.last(0, i); ++ii, ++count) sum += fine(kk, jj, ii);
+    coarse(k, j, i) = sum / float(count);
+  }
+};
+
+/// coarse r = mean over the children of r - A e. Ghosts of e filled.
+struct RestrictResidual {
+  Coarsening map;
+  LevelOperator a;
+  Span3<const float> r;
+  Span3<const float> e;
+  Span3<float> coarse;
+  KOKKOS_FORCEINLINE_FUNCTION void operator()(const int k, const int j, const int i) const {
+    float total = 0;
+    int count = 0;
+    for (int kk = map.first(2, k); kk <= map.last(2, k); ++kk)
+      for (int jj = map.first(1, j); jj <= map.last(1, j); ++jj)
+        for (int ii = map.first(0, i); ii <= map.last(0, i); ++ii, ++count) {
+          float weight, sum;
+          a.neighbours(e, kk, jj, ii, weight, sum);
+          total += r(kk, jj, ii) - ((a.q(kk, jj, ii) + weight) * e(kk, jj, ii) - sum);
+        }
+    coarse(k, j, i) = total / float(count);
+  }
+};
+
+/// e += trilinear interpolation of the coarse correction. Ghosts of the coarse field filled, corners too.
+struct Prolong {
+  Coarsening map;
+  Span3<const float> coarse;
+  Span3<float> e;
+  const float* wx;  ///< weight of the neighbouring coarse cell, per fine cell along x
+  const float* wy;
+  const float* wz;
+  KOKKOS_FORCEINLINE_FUNCTION void operator()(const int k, const int j, const int i) const {
+    const int ci = i / map.factor[0], cj = j / map.factor[1], ck = k / map.factor[2];
+    const int ni = (i % map.factor[0]) ? ci + 1 : ci - 1, nj = (j % map.factor[1]) ? cj + 1 : cj - 1;
+    const int nk = (k % map.factor[2]) ? ck + 1 : ck - 1;
+    const float x = wx[i], y = wy[j], z = wz[k];
+    const float near = (1 - y) * ((1 - x) * coarse(ck, cj, ci) + x * coarse(ck, cj, ni)) +
+                       y * ((1 - x) * coarse(ck, nj, ci) + x * coarse(ck, nj, ni));
+    const float far = (1 - y) * ((1 - x) * coarse(nk, cj, ci) + x * coarse(nk, cj, ni)) +
+                      y * ((1 - x) * coarse(nk, nj, ci) + x * coarse(nk, nj, ni));
+    e(k, j, i) += (1 - z) * near + z * far;
+  }
+};
+
+/// Conductances of the finest level: harmonic mean of m over the distance of the centres. Ghosts of m filled.
+struct FineFaces {
+  Span3<const Real> m;
+  Span3<float> c;
+  int axis;
+  Real inv_distance;  ///< 0 along an axis of one cell between walls that let nothing through
+  KOKKOS_FORCEINLINE_FUNCTION void operator()(const int k, const int j, const int i) const {
+    const int di = axis == 0, dj = axis == 1, dk = axis == 2;
+    c(k, j, i) = float(harmonic(m(k - dk, j - dj, i - di), m(k, j, i)) * inv_distance);
+  }
+};
+
+/// Conductance of a coarse face: mean of the fine faces on it, for the longer distance of the coarse centres.
+struct CoarseFaces {
+  Coarsening map;
+  Span3<const float> fine;
+  Span3<float> coarse;
+  int axis;
+  const float* ratio;  ///< fine over coarse centre distance, per coarse face; 0 where the axis is inert
+  KOKKOS_FORCEINLINE_FUNCTION void operator()(const int k, const int j, const int i) const {
+    int low[3], high[3];
+    const int at[3] = {i, j, k};
+    for (int a = 0; a < 3; ++a) {
+      low[a] = map.first(a, at[a]);
+      high[a] = map.last(a, at[a]);
+    }
+    const int face = low[axis] < map.fine[axis] ? low[axis] : map.fine[axis];
+    low[axis] = high[axis] = face;
+    float sum = 0;
+    int count = 0;
+    for (int kk = low[2]; kk <= high[2]; ++kk)
+      for (int jj = low[1]; jj <= high[1]; ++jj)
+        for (int ii = low[0]; ii <= high[0]; ++ii, ++count) sum += fine(kk, jj, ii);
+    coarse(k, j, i) = sum / float(count) * ratio[at[axis]];
+  }
+};
+
+/// e = r/q: the whole solve where nothing couples, or where one cell is left.
+struct DivideByWeight {
+  Span3<const float> r;
+  Span3<const float> q;
+  Span3<float> e;
+  KOKKOS_FORCEINLINE_FUNCTION void operator()(const int k, const int j, const int i) const {
+    e(k, j, i) = r(k, j, i) / q(k, j, i);
+  }
+};
+
+struct AbsoluteValue {
+  Span3<const Real> m;
+  KOKKOS_FORCEINLINE_FUNCTION Real operator()(const int k, const int j, const int i) const {
+    const Real v = m(k, j, i);
+    return v < 0 ? -v : v;
+  }
+};
+
+/// Chebyshev weights: the reciprocals of the roots of the polynomial of `degree` on [low, high].
+inline std::vector<float> chebyshev_weights(const int degree, const double low, const double high) {
+  std::vector<float> w(degree);
+  for (int i = 0; i < degree; ++i)
+    w[i] = float(1 / (0.5 * (high + low) + 0.5 * (high - low) * std::cos(M_PI * (2 * i + 1) / (2.0 * degree))));
+  return w;
+}
+
+/// The level hierarchy and its V-cycle. Owns the float work fields that a stage solve needs.
+template <class Exec>
+class Multigrid {
+ public:
+  /// Fields of a level, in this order.
+  enum Slot : int { face_x, face_y, face_z, weight_q, residual_r, correction_e, correction_other, slots };
+
+  /// `walls`: kinds only; they must be the same kinds in every later call.
+  Multigrid(const Exec& exec, const std::array<int, 3>& cells, const std::array<double, 3>& spacing,
+            const Walls& walls);
+
+  /// Finest level: where the caller writes r and q, and where it finds the correction.
+  Span3<float> residual() const { return levels_[0].at(residual_r); }
+  Span3<float> weight() const { return levels_[0].at(weight_q); }
+  Span3<float> correction() const { return levels_[0].e; }
+  const std::array<int, 3>& cells() const { return levels_[0].cells; }
+  std::size_t bytes() const;
+
+  /// Takes over the relative diffusivity m (ghosts filled) on all levels; to be called whenever it changed.
+  void set_coefficient(const Span3<const Real>& m);
+  double largest_coefficient() const { return largest_m_; }
+
+  /// One V-cycle from e = 0 for q e - s div(m grad e) = r; s = c D [um^2]. The result is in correction().
+  /// `walls` of the species, met as homogeneous ones.
+  void v_cycle(double s, const Walls& walls);
+
+  /// Chebyshev sweeps from e = 0 for cells (LayerOperator), enough to shrink the error by `reduction`,
+  /// at most eight; sx, sy, sz = c D/dx^2 and so on. The result is in correction().
+  void sweep_layers(const Span2<const Real>& layer, double largest_m, double sx, double sy, double sz,
+                    double reduction, const Walls& walls);
+
+ private:
+  struct Level {
+    std::array<int, 3> cells{};
+    std::array<double, 3> spacing{};  ///< of a full cell
+    std::array<bool, 3> inert{};      ///< one cell between closed or periodic walls: no flux along the axis
+    Fields<Exec, float> fields;
+    std::array<Kokkos::View<float*, typename Exec::memory_space>, 3> inverse_width;
+    std::array<Kokkos::View<float*, typename Exec::memory_space>, 3> neighbour_weight;  ///< to the next level
+    std::array<Kokkos::View<float*, typename Exec::memory_space>, 3> distance_ratio;    ///< from the finer level
+    std::array<std::vector<double>, 3> widths;
+    Coarsening map{};  ///< to the next coarser level
+    Span3<float> e;    ///< where the latest correction is
+    Span3<float> at(const int slot) const { return fields[slot]; }
+    Box box() const { return {{0, 0, 0}, cells}; }
+  };
+
+  double coupling(const Level& level, const double s, const bool largest) const {
+    double sum = 0, best = 0;
+    for (int a = 0; a < 3; ++a) {
+      if (level.inert[a]) continue;
+      const double w = s * largest_m_ / (level.spacing[a] * level.spacing[a]);
+      sum += 2 * w;
+      best = std::max(best, w);
+    }
+    return largest ? best : sum;
+  }
+  LevelOperator make_operator(const Level& level, const double s) const {
+    return {level.at(face_x),
+            level.at(face_y),
+            level.at(face_z),
+            level.inverse_width[0].data(),
+            level.inverse_width[1].data(),
+            level.inverse_width[2].data(),
+            level.at(weight_q),
+            float(s)};
+  }
+  void solve_level(int index, double s, int last);
+  /// Sweeps with the given weights; from zero when `from_zero`. Leaves the result in level.e.
+  template <class Operator>
+  void smooth(Level& level, const Operator& op, const std::vector<float>& omega, bool from_zero);
+  void fill(const Level& level, const Span3<float>& e) const {
+    fill_ghosts(exec_, e, level.cells, &level == &levels_[0] ? walls_ : coarse_walls_, true);
+  }
+  void set_walls(const Walls& walls);
+
+  Exec exec_;
+  Walls walls_;         ///< of corrections on the finest level
+  Walls coarse_walls_;  ///< robin walls count as closed: this changes the speed of convergence only
+  std::vector<Level> levels_;
+  double largest_m_ = 0;
+};
+
+}  // namespace kollagen

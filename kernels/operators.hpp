@@ -1,0 +1,59 @@
+/// Diffusion operators of the right-hand side, in double: conservative seven-point stencils.
+#pragma once
+
+#include "kollagen/types.hpp"
+
+namespace kollagen {
+
+/// Harmonic mean of two diffusivities: exact for steady flux through two layers; 0 when one side is closed.
+KOKKOS_FORCEINLINE_FUNCTION Real harmonic(const Real a, const Real b) {
+  const Real sum = a + b;
+  return sum > 0 ? 2 * a * b / sum : Real(0);
+}
+
+/// D div(m grad u) of a signal, m the relative diffusivity of layers and clot [1]. Ghosts of u and m filled.
+struct SignalDiffusion {
+  Span3<const Real> u;
+  Span3<const Real> m;
+  Real w[3];  ///< D/dx^2, D/dy^2, D/dz^2 [1/h]
+
+  KOKKOS_FORCEINLINE_FUNCTION Real operator()(const int k, const int j, const int i) const {
+    const Real c = u(k, j, i), mc = m(k, j, i);
+    return w[0] * (harmonic(mc, m(k, j, i + 1)) * (u(k, j, i + 1) - c) -
+                   harmonic(mc, m(k, j, i - 1)) * (c - u(k, j, i - 1))) +
+           w[1] * (harmonic(mc, m(k, j + 1, i)) * (u(k, j + 1, i) - c) -
+                   harmonic(mc, m(k, j - 1, i)) * (c - u(k, j - 1, i))) +
+           w[2] * (harmonic(mc, m(k + 1, j, i)) * (u(k + 1, j, i) - c) -
+                   harmonic(mc, m(k - 1, j, i)) * (c - u(k - 1, j, i)));
+  }
+};
+
+/// Rows of the table that describes how cells move from layer to layer.
+enum LayerRow : int { layer_lateral, layer_vertical, layer_inverse_habitat, layer_rows };
+
+/// Motion of cells relative to their habitat H(z): div(D m H grad(u/H)); with H = 1 Fick's law.
+/// The table holds for each k: m; the harmonic face mean of m H between k-1 and k; 1/H. All 0 where
+/// no cells live. Its entries k = -1 and nz repeat the last owned ones (a wall acts through the ghosts of u).
+struct LayerDiffusion {
+  Span3<const Real> u;
+  Span2<const Real> layer;  ///< (LayerRow, k), k from -1 to nz
+  Real w[3];                ///< D/dx^2, D/dy^2, D/dz^2 [1/h]
+
+  KOKKOS_FORCEINLINE_FUNCTION Real operator()(const int k, const int j, const int i) const {
+    const Real c = u(k, j, i);
+    const Real lateral = w[0] * ((u(k, j, i + 1) - c) - (c - u(k, j, i - 1))) +
+                         w[1] * ((u(k, j + 1, i) - c) - (c - u(k, j - 1, i)));
+    const Real r = c * layer(layer_inverse_habitat, k);
+    const Real up = u(k + 1, j, i) * layer(layer_inverse_habitat, k + 1) - r;
+    const Real down = r - u(k - 1, j, i) * layer(layer_inverse_habitat, k - 1);
+    return layer(layer_lateral, k) * lateral +
+           w[2] * (layer(layer_vertical, k + 1) * up - layer(layer_vertical, k) * down);
+  }
+};
+
+/// A species that stays where it is.
+struct NoDiffusion {
+  KOKKOS_FORCEINLINE_FUNCTION Real operator()(const int, const int, const int) const { return 0; }
+};
+
+}  // namespace kollagen

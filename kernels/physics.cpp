@@ -1,0 +1,288 @@
+#include "kernels/physics.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "kernels/backends.hpp"
+#include "kollagen/check.hpp"
+
+namespace kollagen {
+namespace {
+
+/// m = layer multiplier times clot factor.
+struct Mobility {
+  Span2<const Real> multiplier;
+  Span3<const Real> clot;
+  ClotFactor factor;
+  Span3<Real> m;
+  KOKKOS_FORCEINLINE_FUNCTION void operator()(const int k, const int j, const int i) const {
+    m(k, j, i) = multiplier(0, k) * factor(pos(clot(k, j, i)));
+  }
+};
+
+/// Without a clot in the model: the layer multiplier alone.
+struct LayerMobility {
+  Span2<const Real> multiplier;
+  Span3<Real> m;
+  KOKKOS_FORCEINLINE_FUNCTION void operator()(const int k, const int j, const int i) const {
+    m(k, j, i) = multiplier(0, k);
+  }
+};
+
+/// Sum over the axes of the chemotactic speed through the lower face of a cell, per cell width.
+struct ChemotaxisRate {
+  ChemotaxisLaw law;
+  Span3<const Real> attractant;
+  Real inv_h[3];  ///< 0 along an axis of one cell
+  KOKKOS_FORCEINLINE_FUNCTION Real operator()(const int k, const int j, const int i) const {
+    const Real c = attractant(k, j, i);
+    const Real x = law.velocity(attractant(k, j, i - 1), c, inv_h[0]) * inv_h[0];
+    const Real y = law.velocity(attractant(k, j - 1, i), c, inv_h[1]) * inv_h[1];
+    const Real z = law.velocity(attractant(k - 1, j, i), c, inv_h[2]) * inv_h[2];
+    return 2 * ((x < 0 ? -x : x) + (y < 0 ? -y : y) + (z < 0 ? -z : z));
+  }
+};
+
+struct AddScaled {
+  Span3<const Real> x;
+  Span3<Real> out;
+  Real c;
+  KOKKOS_FORCEINLINE_FUNCTION void operator()(const int k, const int j, const int i) const {
+    out(k, j, i) += c * x(k, j, i);
+  }
+};
+
+template <class Table, class Fill>
+Table make_table(const std::string& label, const int rows, const int columns, const Fill& fill) {
+  Table table(label, rows, columns);
+  auto host = Kokkos::create_mirror_view(table);
+  for (int r = 0; r < rows; ++r)
+    for (int c = 0; c < columns; ++c) host(r, c) = fill(r, c);
+  Kokkos::deep_copy(table, host);
+  return table;
+}
+
+/// A table whose column c holds depth index c - 1; the ends repeat the first and the last owned depth.
+template <class Table>
+Span2<const Real> with_ghosts(const Table& table) {
+  return {table.data() + 1, int(table.extent(1))};
+}
+
+}  // namespace
+
+template <class Exec>
+void Physics<Exec>::build(const PhysicsSetup& setup, const std::vector<double>& diffusivities,
+                          const ClotFactor& clot, const std::optional<ChemotaxisLaw>& chemotaxis,
+                          const std::vector<double>& sites, const int site_count) {
+  const int nz = grid_.cells[2];
+  diffusivities_ = diffusivities;
+  clot_ = clot;
+  chemotaxis_ = chemotaxis;
+
+  site_ = make_table<Table>("site", site_count, nz,
+                            [&](const int slot, const int k) { return sites[k * site_count + slot]; });
+  multiplier_ = make_table<Table>("layer multiplier", 1, nz,
+                                  [&](const int, const int k) { return column_.diffusivity[k]; });
+
+  // Without any fibroblasts in the skin (verification models) every layer is open and nothing is crowded by F0.
+  const bool habitat = std::any_of(column_.fibroblasts.begin(), column_.fibroblasts.end(),
+                                   [](const double f) { return f > 0; });
+  const auto clamped = [&](const int k) { return std::clamp(k, 0, nz - 1); };
+  const auto mobility = [&](const int k) {
+    return !habitat || column_.fibroblasts[clamped(k)] > 0 ? column_.diffusivity[clamped(k)] : 0.0;
+  };
+  const auto density = [&](const int k) { return habitat ? column_.fibroblasts[clamped(k)] : 1.0; };
+  const auto layer_rows_of = [&](const bool relative) {
+    return [=](const int row, const int column) {
+      const int k = column - 1;
+      const double m = mobility(k);
+      const double h = relative ? density(k) : 1.0, h_below = relative ? density(k - 1) : 1.0;
+      if (row == layer_lateral) return m;
+      if (row == layer_vertical) return harmonic(m * h, mobility(k - 1) * h_below);
+      return m > 0 ? 1 / h : 0.0;
+    };
+  };
+  cell_layers_ = make_table<Table>("cell layers", layer_rows, nz + 2, layer_rows_of(false));
+  habitat_layers_ = make_table<Table>("habitat layers", layer_rows, nz + 2, layer_rows_of(true));
+  // Bound of the couplings of one cell, for the sweeps: a jump of the habitat enlarges the vertical one.
+  const auto bound = [&](const bool relative) {
+    const auto rows = layer_rows_of(relative);
+    double largest = 0;
+    for (int k = 0; k < nz; ++k) {
+      const double inverse = rows(layer_inverse_habitat, k + 1);
+      const double vertical = 0.5 * (rows(layer_vertical, k + 1) + rows(layer_vertical, k + 2)) * inverse;
+      largest = std::max({largest, mobility(k), vertical});
+    }
+    return largest;
+  };
+  largest_cell_mobility_ = bound(false);
+  largest_habitat_mobility_ = bound(true);
+
+  if (chemotaxis_) {
+    open_ = make_table<Table>("open layers", 1, nz + 2,
+                              [&](const int, const int c) { return mobility(c - 1) > 0 ? 1.0 : 0.0; });
+    inverse_full_ = make_table<Table>("inverse packing density", 1, nz + 2, [&](const int, const int c) {
+      if (chemotaxis_->crowding == 0 || mobility(c - 1) == 0) return 0.0;
+      return 1 / (chemotaxis_->crowding * (chemotaxis_->crowding_by_habitat ? density(c - 1) : 1.0));
+    });
+    chemotaxis_scratch_ = Fields<Exec>("chemotaxis scratch", 2, grid_.cells);
+  }
+  mobility_ = Fields<Exec>("mobility", 1, grid_.cells);
+
+  wall_values_ = make_table<Table>("wall values", 6 * count(), nz, [&](const int row, const int k) {
+    const int species = row / 6, face = row % 6;
+    for (const auto& wall : setup.boundary_values)
+      if (info_.find_species(wall.field) == species && int(wall.face) == face) return wall.value;
+    return baseline(species, face == int(Face::z_min) ? 0 : face == int(Face::z_max) ? nz - 1 : k);
+  });
+  for (int s = 0; s < count(); ++s) {
+    Walls walls;
+    for (int face = 0; face < 6; ++face) {
+      walls.kind[face] = setup.walls[face];
+      for (const auto& wall : setup.boundary_values)
+        if (info_.find_species(wall.field) == s && int(wall.face) == face) walls.transfer[face] = wall.k;
+    }
+    walls.value = Span2<const Real>{wall_values_.data() + 6 * s * nz, nz};
+    walls.multiplier = Span2<const Real>{multiplier_.data(), nz};
+    walls.diffusivity = diffusivities_[s];
+    for (int a = 0; a < 3; ++a) walls.spacing[a] = grid_.spacing[a];
+    walls_.push_back(walls);
+  }
+}
+
+template <class Exec>
+Span2<const Real> Physics<Exec>::layer_table(const int species) const {
+  return with_ghosts(info_.species[species].motion == Motion::habitat ? habitat_layers_ : cell_layers_);
+}
+
+template <class Exec>
+SignalDiffusion Physics<Exec>::signal_diffusion(const int species, const Fields<Exec>& u) const {
+  SignalDiffusion op{u[species], mobility_[0], {}};
+  for (int a = 0; a < 3; ++a) op.w[a] = diffusivity(species) / (grid_.spacing[a] * grid_.spacing[a]);
+  return op;
+}
+
+template <class Exec>
+LayerDiffusion Physics<Exec>::layer_diffusion(const int species, const Fields<Exec>& u) const {
+  LayerDiffusion op{u[species], layer_table(species), {}};
+  for (int a = 0; a < 3; ++a) op.w[a] = diffusivity(species) / (grid_.spacing[a] * grid_.spacing[a]);
+  return op;
+}
+
+template <class Exec>
+void Physics<Exec>::update_mobility(const Fields<Exec>& u) {
+  const Span2<const Real> multiplier{multiplier_.data(), int(multiplier_.extent(1))};
+  if (clot_.species >= 0)
+    for_cells("kollagen/physics/mobility", exec_, owned(),
+              Mobility{multiplier, u[clot_.species], clot_, mobility_[0]});
+  else
+    for_cells("kollagen/physics/layer_mobility", exec_, owned(), LayerMobility{multiplier, mobility_[0]});
+  Walls walls;  // a wall repeats the diffusivity of the cell next to it
+  for (int face = 0; face < 6; ++face)
+    walls.kind[face] =
+        walls_[0].kind[face] == WallKind::periodic ? WallKind::periodic : WallKind::no_flux;
+  fill_ghosts(exec_, mobility_[0], grid_.cells, walls);
+  largest_mobility_ =
+      max_over_cells("kollagen/physics/largest_mobility", exec_, owned(), AbsoluteValue{mobility_[0]});
+}
+
+template <class Exec>
+void Physics<Exec>::fill_species_ghosts(const Fields<Exec>& u, const int species) const {
+  fill_ghosts(exec_, u[species], grid_.cells, walls_[species]);
+}
+
+template <class Exec>
+void Physics<Exec>::evaluate(const Fields<Exec>& u, const Fields<Exec>& base, const Fields<Exec>& out,
+                             const Real a, const Real b, const Real c) {
+  evaluate_reactions(u, base, out, a, b, c);
+  for (int s = 0; s < count(); ++s) {
+    if (!moves(s)) continue;
+    fill_species_ghosts(u, s);
+    if (info_.species[s].motion == Motion::signal)
+      for_cells("kollagen/physics/add_signal_diffusion", exec_, owned(),
+                AddTransport<SignalDiffusion>{signal_diffusion(s, u), out[s], c});
+    else
+      for_cells("kollagen/physics/add_layer_diffusion", exec_, owned(),
+                AddTransport<LayerDiffusion>{layer_diffusion(s, u), out[s], c});
+  }
+  if (chemotaxis_) {
+    evaluate_chemotaxis(u);
+    for_cells("kollagen/physics/add_chemotaxis", exec_, owned(),
+              AddScaled{chemotaxis_scratch_[0], out[chemotaxis_->species], c});
+  }
+}
+
+template <class Exec>
+void Physics<Exec>::evaluate_chemotaxis(const Fields<Exec>& u) {
+  const ChemotaxisLaw& law = *chemotaxis_;
+  const int crowd_b = law.crowd_b >= 0 ? law.crowd_b : law.crowd_a;
+  for (const int s : {law.species, law.attractant, law.crowd_a, crowd_b}) fill_species_ghosts(u, s);
+  const Span3<Real> divergence = chemotaxis_scratch_[0], slope = chemotaxis_scratch_[1];
+  Walls mirror;  // the slope next to a wall is never used across it: that face is closed
+  for (int face = 0; face < 6; ++face)
+    if (walls_[0].kind[face] == WallKind::periodic) mirror.kind[face] = WallKind::periodic;
+  bool first = true;
+  for (int axis = 0; axis < 3; ++axis) {
+    if (grid_.cells[axis] == 1) continue;
+    for_cells("kollagen/chemotaxis/slope", exec_, owned(), LimitedSlope{u[law.species], slope, axis});
+    fill_ghosts(exec_, slope, grid_.cells, mirror);
+    for_cells("kollagen/chemotaxis/divergence", exec_, owned(),
+              ChemotaxisDivergence{law, u[law.species], slope, u[law.attractant], u[law.crowd_a], u[crowd_b],
+                                   law.crowd_b >= 0 ? Real(1) : Real(0), with_ghosts(inverse_full_),
+                                   with_ghosts(open_), divergence, axis, first,
+                                   mirror.kind[2 * axis] != WallKind::periodic,
+                                   mirror.kind[2 * axis + 1] != WallKind::periodic, grid_.cells[axis],
+                                   1 / grid_.spacing[axis]});
+    first = false;
+  }
+}
+
+template <class Exec>
+void Physics<Exec>::correct(Multigrid<Exec>& solver, const int species, const Real c,
+                            const double reduction) const {
+  const double s = c * diffusivity(species);
+  if (info_.species[species].motion == Motion::signal) {
+    solver.v_cycle(s, walls_[species]);
+  } else {
+    const bool relative = info_.species[species].motion == Motion::habitat;
+    solver.sweep_layers(layer_table(species), relative ? largest_habitat_mobility_ : largest_cell_mobility_,
+                        s / (grid_.spacing[0] * grid_.spacing[0]), s / (grid_.spacing[1] * grid_.spacing[1]),
+                        s / (grid_.spacing[2] * grid_.spacing[2]), reduction, walls_[species]);
+  }
+}
+
+template <class Exec>
+double Physics<Exec>::explicit_step_limit(const Fields<Exec>& u) const {
+  const double loss = largest_loss(u);
+  double advection = 0;
+  if (chemotaxis_) {
+    fill_species_ghosts(u, chemotaxis_->attractant);
+    ChemotaxisRate rate{*chemotaxis_, u[chemotaxis_->attractant], {}};
+    for (int a = 0; a < 3; ++a) rate.inv_h[a] = grid_.cells[a] > 1 ? 1 / grid_.spacing[a] : 0;
+    advection = max_over_cells("kollagen/physics/chemotaxis_rate", exec_, owned(), rate);
+  }
+  double inverse = loss;
+  for (int s = 0; s < count(); ++s) {
+    if (!moves(s)) continue;
+    const Motion motion = info_.species[s].motion;
+    const double m = motion == Motion::signal    ? largest_mobility_
+                     : motion == Motion::habitat ? largest_habitat_mobility_
+                                                 : largest_cell_mobility_;
+    double sum = 0;
+    for (int a = 0; a < 3; ++a)
+      if (grid_.cells[a] > 1) sum += 2 * m * diffusivity(s) / (grid_.spacing[a] * grid_.spacing[a]);
+    if (chemotaxis_ && chemotaxis_->species == s) sum += advection;
+    inverse = std::max(inverse, sum + loss);
+  }
+  return inverse > 0 ? 1 / inverse : HUGE_VAL;
+}
+
+template <class Exec>
+std::size_t Physics<Exec>::bytes() const {
+  return mobility_.bytes() + chemotaxis_scratch_.bytes() + forcing_.bytes();
+}
+
+#define KOLLAGEN_INSTANTIATE(Exec) template class Physics<Exec>;
+KOLLAGEN_FOR_EACH_BACKEND(KOLLAGEN_INSTANTIATE)
+
+}  // namespace kollagen

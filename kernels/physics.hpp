@@ -1,0 +1,142 @@
+/// A model on a grid: what the integrators need of it, independent of which model it is.
+#pragma once
+
+#include <array>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "kernels/chemotaxis.hpp"
+#include "kernels/ghosts.hpp"
+#include "kernels/multigrid.hpp"
+#include "kernels/reactions.hpp"
+#include "kollagen/column.hpp"
+#include "kollagen/config.hpp"
+#include "kollagen/fields.hpp"
+#include "kollagen/grid.hpp"
+#include "kollagen/model/info.hpp"
+
+namespace kollagen {
+
+/// What a model is built from; plain values, all in internal units.
+struct PhysicsSetup {
+  Grid grid;
+  std::array<WallKind, 6> walls{};
+  std::vector<BoundaryValueConfig> boundary_values;  ///< verification models; `dermal` uses its baseline
+  std::map<std::string, double> parameters;
+  std::vector<std::string> disabled_terms;
+  SkinConfig skin;
+};
+
+/// Right-hand side, stage residuals and local updates of one model on one backend. Kernels run on the execution
+/// space given at construction; results that are returned by value have been waited for.
+template <class Exec>
+class Physics {
+ public:
+  virtual ~Physics() = default;
+
+  const ModelInfo& info() const { return info_; }
+  const Grid& grid() const { return grid_; }
+  const Column& column() const { return column_; }
+  const Exec& exec() const { return exec_; }
+  int count() const { return int(info_.species.size()); }
+  Box owned() const { return {{0, 0, 0}, grid_.cells}; }
+  bool moves(const int s) const { return info_.species[s].motion != Motion::none; }
+  double diffusivity(const int s) const { return moves(s) ? diffusivities_[s] : 0; }  ///< [um^2/h]
+  /// Value of every species in undamaged tissue at depth index k; 0 in the verification models.
+  virtual double baseline(int species, int k) const = 0;
+  /// Species that move, in the order in which one depends on the other.
+  virtual std::vector<int> solve_order() const = 0;
+  const std::optional<ChemotaxisLaw>& chemotaxis() const { return chemotaxis_; }
+
+  /// External production [u/h] of all species, or none; read by every evaluation until changed.
+  void set_forcing(const Fields<Exec>& forcing) { forcing_ = forcing; }
+  const Fields<Exec>& forcing() const { return forcing_; }
+
+  /// Recomputes the relative diffusivity of signals from the clot in `u` (owned cells) and fills its ghosts.
+  void update_mobility(const Fields<Exec>& u);
+  Span3<const Real> mobility() const { return mobility_[0]; }
+  /// Whether the mobility depends on the state; otherwise it has to be computed once only.
+  bool mobility_varies() const { return clot_.species >= 0 && clot_.m_clot != 1; }
+  /// Largest relative diffusivity after the last update_mobility.
+  double largest_mobility() const { return largest_mobility_; }
+
+  /// Fills the ghosts of one species from its walls.
+  void fill_species_ghosts(const Fields<Exec>& u, int species) const;
+
+  /// out = a base + b u + c f(u), f the whole right-hand side with transport. Fills the ghosts of u.
+  /// `out` must not share memory with `u`; it may with `base`.
+  void evaluate(const Fields<Exec>& u, const Fields<Exec>& base, const Fields<Exec>& out, Real a, Real b, Real c);
+
+  /// Chemotactic change [u/h] of its species into the scratch field that stage_residual reads. Fills ghosts of u.
+  void evaluate_chemotaxis(const Fields<Exec>& u);
+
+  /// Residual r and weight q = 1 + c loss of the stage  u = rhs + c f(u)  for a moving species (StageResidual);
+  /// fills its ghosts. Returns the largest |r| in units of tolerance (scale + |u|).
+  virtual Real stage_residual(int species, const Fields<Exec>& u, const Fields<Exec>& rhs, Real c,
+                              Real tolerance, const Span3<float>& r, const Span3<float>& q) const = 0;
+  /// Correction for r and q as stage_residual left them in `solver`: a V-cycle for signals, sweeps for cells that
+  /// shrink the error by about `reduction`. The result is in solver.correction().
+  void correct(Multigrid<Exec>& solver, int species, Real c, double reduction) const;
+
+  /// Updates the species that do not move (group 0: those that signals depend on; 1: the others), in place.
+  /// Returns the largest change in units of tolerance (scale + |u|).
+  virtual Real update_local(int group, const Fields<Exec>& u, const Fields<Exec>& rhs, Real c,
+                            Real tolerance) const = 0;
+
+  /// Longest stable step of the explicit reference [h]: diffusion, chemotaxis and linear losses.
+  double explicit_step_limit(const Fields<Exec>& u) const;
+
+  /// Walls of a species, for corrections and ghosts.
+  const Walls& walls(const int species) const { return walls_[species]; }
+  /// Error scale: |u| below which errors are judged absolutely (absolute tolerance at tolerance 1e-3).
+  double scale(const int species) const { return info_.species[species].absolute_tolerance * 1e3; }
+  std::size_t bytes() const;
+
+ protected:
+  Physics(const Exec& exec, const PhysicsSetup& setup, const ModelInfo& info, const Column& column)
+      : exec_(exec), grid_(setup.grid), info_(info), column_(column) {}
+
+  /// Builds tables and walls; called by the concrete model once its parameters are final.
+  /// `sites` holds site_count values for each depth index, one depth after the other.
+  void build(const PhysicsSetup& setup, const std::vector<double>& diffusivities, const ClotFactor& clot,
+             const std::optional<ChemotaxisLaw>& chemotaxis, const std::vector<double>& sites, int site_count);
+  virtual void evaluate_reactions(const Fields<Exec>& u, const Fields<Exec>& base, const Fields<Exec>& out,
+                                  Real a, Real b, Real c) const = 0;
+  /// Largest loss coefficient of any species in any cell [1/h].
+  virtual Real largest_loss(const Fields<Exec>& u) const = 0;
+
+  SignalDiffusion signal_diffusion(int species, const Fields<Exec>& u) const;
+  LayerDiffusion layer_diffusion(int species, const Fields<Exec>& u) const;
+  Span2<const Real> site() const { return {site_.data(), int(site_.extent(1))}; }
+  Span2<const Real> layer_table(int species) const;
+
+  using Table = Kokkos::View<Real**, Kokkos::LayoutRight, typename Exec::memory_space>;
+  Exec exec_;
+  Grid grid_;
+  ModelInfo info_;
+  Column column_;
+  std::vector<double> diffusivities_;
+  ClotFactor clot_;
+  std::optional<ChemotaxisLaw> chemotaxis_;
+  Fields<Exec> forcing_;
+  Fields<Exec> mobility_;
+  Fields<Exec> chemotaxis_scratch_;  ///< 0: divergence, 1: limited slope
+  Table site_;                       ///< (slot, k)
+  Table multiplier_;                 ///< (0, k)
+  Table cell_layers_, habitat_layers_;  ///< (LayerRow, k + 1)
+  Table open_, inverse_full_;           ///< (0, k + 1)
+  Table wall_values_;                   ///< (6 species + face, k)
+  std::vector<Walls> walls_;
+  double largest_mobility_ = 0;
+  double largest_cell_mobility_ = 0, largest_habitat_mobility_ = 0;  ///< bounds of the layer tables
+};
+
+/// Builds the named model (model_names()) on a grid. Throws InputError for unknown names or parameters.
+template <class Exec>
+std::unique_ptr<Physics<Exec>> make_physics(const std::string& model, const Exec& exec,
+                                            const PhysicsSetup& setup);
+
+}  // namespace kollagen

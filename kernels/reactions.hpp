@@ -1,0 +1,162 @@
+/// Reaction kernels: the net rates of all species, the residual of one implicit stage, the local stage update.
+#pragma once
+
+#include <utility>
+
+#include "kollagen/model/rates.hpp"
+#include "kollagen/types.hpp"
+
+namespace kollagen {
+
+/// The state and the depth table of a model, as a kernel reads them cell by cell.
+template <class Model>
+struct CellInput {
+  Span4<const Real> u;
+  Span2<const Real> site;     ///< (Model slot, k) baseline and closures of the layer
+  Span4<const Real> forcing;  ///< external production [u/h]; read only by kernels with Forced = true
+
+  /// Loads one cell and evaluates the model's rates of the species in `Mask` into `r`.
+  /// What the masked terms do not need is never loaded: the compiler drops it.
+  template <unsigned Mask, bool Forced, std::size_t... N, std::size_t... S>
+  KOKKOS_FORCEINLINE_FUNCTION void rates(const Model& model, const Real (&v)[Model::count],
+                                         Rates<Model::count, Mask>& r, const int k, const int j, const int i,
+                                         std::index_sequence<N...>, std::index_sequence<S...>) const {
+    const Real s[Model::site_count] = {site(int(S), k)...};
+    model.rates(v, s, r);
+    if constexpr (Forced) {
+      (add_forcing<Mask, int(N)>(r, k, j, i), ...);
+    }
+  }
+  template <unsigned Mask, bool Forced>
+  KOKKOS_FORCEINLINE_FUNCTION void rates(const Model& model, const Real (&v)[Model::count],
+                                         Rates<Model::count, Mask>& r, const int k, const int j,
+                                         const int i) const {
+    rates<Mask, Forced>(model, v, r, k, j, i, std::make_index_sequence<Model::count>(),
+                        std::make_index_sequence<Model::site_count>());
+  }
+  template <unsigned Mask, int N>
+  KOKKOS_FORCEINLINE_FUNCTION void add_forcing(Rates<Model::count, Mask>& r, const int k, const int j,
+                                               const int i) const {
+    if constexpr (((Mask >> N) & 1u) != 0) r.production[N] += forcing(N, k, j, i);
+  }
+};
+
+/// out = a base + b u + c (production - loss u) for all species: one pass over the state.
+/// Needs no ghosts. `out` may be `base`, but not `u` when other kernels still add stencils of `u`.
+template <class Model, bool Forced>
+struct EvaluateRates {
+  Model model;
+  CellInput<Model> input;
+  Span4<const Real> base;
+  Span4<Real> out;
+  Real a, b, c;
+
+  template <std::size_t... N>
+  KOKKOS_FORCEINLINE_FUNCTION void cell(const int k, const int j, const int i,
+                                        std::index_sequence<N...>) const {
+    const Real v[Model::count] = {input.u(int(N), k, j, i)...};
+    Rates<Model::count> r;
+    input.template rates<Rates<Model::count>::mask, Forced>(model, v, r, k, j, i);
+    ((out(int(N), k, j, i) =
+          a * base(int(N), k, j, i) + (b * v[N] + c * (r.production[N] - r.loss[N] * v[N]))),
+     ...);
+  }
+  KOKKOS_FORCEINLINE_FUNCTION void operator()(const int k, const int j, const int i) const {
+    cell(k, j, i, std::make_index_sequence<Model::count>());
+  }
+};
+
+/// out += c op(u): transport of one species, added to what EvaluateRates wrote.
+template <class Operator>
+struct AddTransport {
+  Operator op;
+  Span3<Real> out;
+  Real c;
+  KOKKOS_FORCEINLINE_FUNCTION void operator()(const int k, const int j, const int i) const {
+    out(k, j, i) += c * op(k, j, i);
+  }
+};
+
+/// Residual of the implicit stage  u = rhs + c (production - loss u + transport(u) + extra)  for species S:
+///   r = rhs - u + c (...),  written in float for the solver, with q = 1 + c loss.
+/// Returns |r| relative to the error weight, for the stopping test. Ghosts of species S filled.
+template <class Model, int S, class Operator, bool Forced, bool WithExtra>
+struct StageResidual {
+  Model model;
+  CellInput<Model> input;
+  Operator op;
+  Span3<const Real> rhs;
+  Span3<const Real> extra;  ///< chemotaxis [u/h]; read only when WithExtra
+  Span3<float> r;
+  Span3<float> q;
+  Real c;
+  Real scale, inv_tolerance;  ///< weight = tolerance (scale + |u|)
+
+  template <std::size_t... N>
+  KOKKOS_FORCEINLINE_FUNCTION Real cell(const int k, const int j, const int i,
+                                        std::index_sequence<N...>) const {
+    const Real v[Model::count] = {input.u(int(N), k, j, i)...};
+    Rates<Model::count, 1u << S> rates;
+    input.template rates<1u << S, Forced>(model, v, rates, k, j, i);
+    Real net = rates.production[S] - rates.loss[S] * v[S] + op(k, j, i);
+    if constexpr (WithExtra) net += extra(k, j, i);
+    const Real residual = rhs(k, j, i) - v[S] + c * net;
+    r(k, j, i) = float(residual);
+    q(k, j, i) = float(1 + c * rates.loss[S]);
+    const Real size = residual < 0 ? -residual : residual, value = v[S] < 0 ? -v[S] : v[S];
+    return size * inv_tolerance / (scale + value);
+  }
+  KOKKOS_FORCEINLINE_FUNCTION Real operator()(const int k, const int j, const int i) const {
+    return cell(k, j, i, std::make_index_sequence<Model::count>());
+  }
+};
+
+/// Stage update of the species in Mask, which do not move:  u = (rhs + c production) / (1 + c loss),
+/// iterated twice within the cell (terms couple the species). Positive for positive rhs. Returns the largest change
+/// relative to the error weight.
+template <class Model, unsigned Mask, bool Forced>
+struct UpdateLocal {
+  Model model;
+  CellInput<Model> input;
+  Span4<Real> u;  ///< the state that `input` reads, written in place
+  Span4<const Real> rhs;
+  Real c;
+  Kokkos::Array<Real, Model::count> scale;
+  Real inv_tolerance;
+
+  template <int N>
+  KOKKOS_FORCEINLINE_FUNCTION void sweep_species(Real (&v)[Model::count],
+                                                 const Rates<Model::count, Mask>& r, const int k, const int j,
+                                                 const int i) const {
+    if constexpr (((Mask >> N) & 1u) != 0)
+      v[N] = (rhs(N, k, j, i) + c * r.production[N]) / (1 + c * r.loss[N]);
+  }
+  template <int N>
+  KOKKOS_FORCEINLINE_FUNCTION void store(const Real (&v)[Model::count], Real& change, const int k,
+                                         const int j, const int i) const {
+    if constexpr (((Mask >> N) & 1u) != 0) {
+      const Real before = u(N, k, j, i), d = v[N] - before;
+      const Real size = (d < 0 ? -d : d) * inv_tolerance / (scale[N] + (before < 0 ? -before : before));
+      change = size > change ? size : change;
+      u(N, k, j, i) = v[N];
+    }
+  }
+  template <std::size_t... N>
+  KOKKOS_FORCEINLINE_FUNCTION Real cell(const int k, const int j, const int i,
+                                        std::index_sequence<N...>) const {
+    Real v[Model::count] = {input.u(int(N), k, j, i)...};
+    for (int sweep = 0; sweep < 2; ++sweep) {
+      Rates<Model::count, Mask> r;
+      input.template rates<Mask, Forced>(model, v, r, k, j, i);
+      (sweep_species<int(N)>(v, r, k, j, i), ...);
+    }
+    Real change = 0;
+    (store<int(N)>(v, change, k, j, i), ...);
+    return change;
+  }
+  KOKKOS_FORCEINLINE_FUNCTION Real operator()(const int k, const int j, const int i) const {
+    return cell(k, j, i, std::make_index_sequence<Model::count>());
+  }
+};
+
+}  // namespace kollagen
