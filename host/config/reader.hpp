@@ -1,0 +1,29 @@
+/// Reads a study file into a checked Config.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "kollagen/config.hpp"
+
+namespace kollagen {
+
+/// Reads the study at `path`, applies the `--set` options `overrides` ("key=value") and checks everything.
+/// Throws one InputError that lists all errors with file:line:column, key, value and what is allowed;
+/// IoError never: a file that cannot be read is bad input. Throws EnvironmentError when the study is right but
+/// needs more memory than is available, or a part that this version lacks. Writes nothing.
+Config read_config(const std::string& path, const std::vector<std::string>& overrides = {});
+
+/// The same for a study that is already in memory; `name` stands for the file in messages and
+/// `available_memory` [B] is what the machine has.
+Config parse_config(std::string_view text, const std::string& name,
+                    const std::vector<std::string>& overrides, double available_memory);
+
+/// Memory that the machine can give to a new process [B]; infinity where the system does not tell.
+double available_memory();
+
+/// Memory that a run of `cells` cells with `species` fields takes [B]: four copies of the state.
+double estimated_memory(double cells, double species);
+
+}  // namespace kollagen

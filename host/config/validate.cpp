@@ -1,0 +1,121 @@
+#include "host/config/validate.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <iterator>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "host/config/keys.hpp"
+#include "host/config/reader.hpp"
+#include "host/config/units.hpp"
+#include "kollagen/model/info.hpp"
+
+namespace kollagen {
+namespace {
+
+using Out = std::back_insert_iterator<std::string>;
+
+std::string bytes(const double count) {
+  if (count < 1e6) return fmt::format("{:.3g} kB", count / 1e3);
+  if (count < 1e9) return fmt::format("{:.3g} MB", count / 1e6);
+  return fmt::format("{:.3g} GB", count / 1e9);
+}
+
+double parameter(const Config& config, const ModelInfo& model, const char* name) {
+  const auto given = config.model_parameters.find(name);
+  if (given != config.model_parameters.end()) return given->second;
+  return model.parameters[std::size_t(model.find_parameter(name))].value;
+}
+
+/// Largest step of forward Euler for a diffusivity of 1 um^2/h on this grid [h]; axes of one cell are left out.
+double unit_step_limit(const DomainConfig& domain) {
+  double sum = 0;
+  for (std::size_t axis = 0; axis < 3; ++axis)
+    if (domain.cells[axis] > 1) sum += 1 / (domain.spacing[axis] * domain.spacing[axis]);
+  return 1 / (2 * sum);
+}
+
+void write_steps(Out out, const Config& config, const ModelInfo& model) {
+  fmt::format_to(out, "explicit step limits (diffusion, layer factor 1)\n");
+  for (const SpeciesInfo& species : model.species) {
+    if (species.motion == Motion::none) continue;
+    const double d = parameter(config, model, species.diffusivity);
+    const double limit = unit_step_limit(config.domain) / d;
+    fmt::format_to(out, "  {:<20} {:<6} {:>12}   {}\n", species.name, species.diffusivity,
+                   describe_quantity(d, "um^2/h"),
+                   std::isfinite(limit) ? describe_quantity(limit, "h") : "no limit");
+  }
+}
+
+void write_outputs(Out out, const Config& config, const ModelInfo& model) {
+  const auto& n = config.domain.cells;
+  double total = 0;
+  fmt::format_to(out, "outputs\n");
+  for (const OutputConfig& o : config.outputs) {
+    const double until = std::min(o.until.value_or(config.time.end), config.time.end);
+    const double times = std::floor((until - o.from) / o.every * (1 + 1e-12)) + 1;
+    const double fields = double(o.fields.empty() ? model.species.size() : o.fields.size());
+    const double item = o.precision == Precision::float32 ? 4 : 8;
+    double points = 0;  // numbers of one field at one time
+    if (o.kind == OutputKind::fields) points = double(n[0]) * n[1] * n[2];
+    if (o.kind == OutputKind::slice)
+      points = double(n[0]) * n[1] * n[2] / n[std::size_t(o.axis)];
+    if (o.kind == OutputKind::probe) points = double(o.points.size());
+    const double volume = times * fields * points * item;
+    total += volume;
+    const auto kind = std::get<std::string>(config_section("output[]").find("kind")->load(&o));
+    fmt::format_to(out, "  {:<20} {:>6.0f} times, every {}{}\n", kind == o.name ? kind : kind + " " + o.name,
+                   times, describe_quantity(o.every, "h"),
+                   volume > 0 ? fmt::format(", {} before compression", bytes(volume)) : "");
+  }
+  fmt::format_to(out, "  {:<20} {}\n", "total", bytes(total));
+}
+
+void write_unchecked(Out out, const ModelInfo& model) {
+  std::vector<std::string> names;
+  for (const ParameterInfo& p : model.parameters)
+    if (!has_checked_source(p.source)) names.push_back(p.name);
+  fmt::format_to(out, "parameters           {}, of which {} without a checked source\n", model.parameters.size(),
+                 names.size());
+  for (std::size_t first = 0; first < names.size(); first += 10) {
+    const auto last = names.begin() + long(std::min(first + 10, names.size()));
+    fmt::format_to(out, "  {}\n", fmt::join(names.begin() + long(first), last, " "));
+  }
+}
+
+}  // namespace
+
+bool has_checked_source(const std::string& source) {
+  for (const char* tag : {"[M]", "[C]", "[A]"})
+    if (source.find(tag) != std::string::npos) return false;
+  return !source.empty();
+}
+
+std::string validation_report(const Config& config) {
+  const ModelInfo& model = model_info(config.model);
+  const DomainConfig& d = config.domain;
+  const double cells = double(d.cells[0]) * d.cells[1] * d.cells[2];
+  const double species = double(model.species.size());
+  std::string text;
+  Out out(text);
+  const auto um = [](const double v) { return describe_quantity(v, "um"); };
+  fmt::format_to(out, "title                {}\n", config.title);
+  fmt::format_to(out, "model                {}, {} fields\n", model.name, species);
+  fmt::format_to(out, "domain               {} x {} x {}\n", um(d.size[0]), um(d.size[1]), um(d.size[2]));
+  fmt::format_to(out, "grid                 {} x {} x {} = {:.0f} cells of {} x {} x {}\n", d.cells[0],
+                 d.cells[1], d.cells[2], cells, um(d.spacing[0]), um(d.spacing[1]), um(d.spacing[2]));
+  fmt::format_to(out, "memory               {} (state {}), {} available\n", bytes(estimated_memory(cells, species)),
+                 bytes(cells * species * sizeof(double)), bytes(available_memory()));
+  fmt::format_to(out, "time                 {}, {}\n", describe_quantity(config.time.end, "h"),
+                 config.time.integrator == IntegratorKind::imex ? "imex" : "explicit");
+  fmt::format_to(out, "treatments           {}\n", config.treatments.size());
+  write_steps(out, config, model);
+  write_outputs(out, config, model);
+  write_unchecked(out, model);
+  text += "ok\n";
+  return text;
+}
+
+}  // namespace kollagen

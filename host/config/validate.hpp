@@ -1,0 +1,17 @@
+/// What `kollagen validate` prints about a study that passed all checks.
+#pragma once
+
+#include <string>
+
+#include "kollagen/config.hpp"
+
+namespace kollagen {
+
+/// Grid, memory, explicit step limits, output volume and unchecked parameters of `config`, for a person.
+std::string validation_report(const Config& config);
+
+/// Whether the source of a parameter was read: its tag is not one of [M] (from memory), [C] (calibrated) or
+/// [A] (assumed).
+bool has_checked_source(const std::string& source);
+
+}  // namespace kollagen

@@ -1,0 +1,154 @@
+/// The command line of Kollagen: reads options, calls one function per command, turns errors into exit codes.
+#include <cstdio>
+#include <exception>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+#include <Kokkos_Core.hpp>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "host/config/documentation.hpp"
+#include "host/config/reader.hpp"
+#include "host/config/validate.hpp"
+#include "host/run.hpp"
+#include "kollagen/check.hpp"
+#include "kollagen/model/info.hpp"
+#include "kollagen_version.hpp"
+
+namespace {
+
+using namespace kollagen;
+
+/// Exit code for what should never happen: an error that is not the user's and not the machine's.
+constexpr int internal_error = 1;
+
+/// Splits what Kokkos understands from our own options.
+struct Arguments {
+  std::vector<std::string> own;     // in reverse order, as CLI11 wants them
+  std::vector<std::string> kokkos;  // with the program name first
+};
+
+Arguments split(const int argc, char** argv) {
+  Arguments result;
+  result.kokkos.emplace_back(argv[0]);
+  for (int i = argc - 1; i > 0; --i) {
+    const std::string argument = argv[i];
+    (argument.rfind("--kokkos-", 0) == 0 ? result.kokkos : result.own).push_back(argument);
+  }
+  return result;
+}
+
+#ifdef KOLLAGEN_HAS_RUN
+/// Calls `work` between start and end of Kokkos.
+int with_kokkos(std::vector<std::string> arguments, const std::function<int()>& work) {
+  std::vector<char*> argv;
+  for (auto& argument : arguments) argv.push_back(argument.data());
+  argv.push_back(nullptr);
+  int argc = int(arguments.size());
+  const Kokkos::ScopeGuard guard(argc, argv.data());
+  return work();
+}
+#endif
+
+std::string program_info() {
+  std::string text = fmt::format("Kollagen {} ({})\n", version::number, version::git_hash);
+  text += fmt::format("compiler  {}, {}\n", version::compiler, version::build_type);
+  text += fmt::format("Kokkos    {}, runs on {}, host {}\n", version::kokkos,
+                      Kokkos::DefaultExecutionSpace::name(), Kokkos::DefaultHostExecutionSpace::name());
+  text += fmt::format("memory    {:.1f} GB available\n", available_memory() / 1e9);
+  text += fmt::format("models    {}\n", fmt::join(model_names(), ", "));
+  return text;
+}
+
+int print(const std::string& text) {
+  std::fwrite(text.data(), 1, text.size(), stdout);
+  return 0;
+}
+
+/// Options that several commands share.
+struct Options {
+  RunOptions run;
+  std::string key, model = "dermal", page;
+};
+
+void add_study(CLI::App& command, Options& options) {
+  command.add_option("config", options.run.config, "study file (TOML)")->required();
+  command.add_option("--set", options.run.overrides, "change a key, as in --set time.end=\"7 day\"")
+      ->type_name("KEY=VALUE")
+      ->allow_extra_args(false)
+      ->take_all();
+}
+
+int dispatch(const int argc, char** argv) {
+  Arguments arguments = split(argc, argv);
+  Options options;
+  std::function<int()> chosen;
+
+  CLI::App app("Kollagen: 3D simulation of how skin heals after microneedling.", "kollagen");
+  app.require_subcommand(1);
+  app.set_version_flag("--version", std::string(version::number));
+  app.footer("Options --kokkos-* are passed on to Kokkos. Exit codes: 0 done, 2 bad input, 3 environment, "
+             "4 numerical guard, 5 input/output, 75 stopped early and resumable.");
+
+#ifdef KOLLAGEN_HAS_RUN
+  CLI::App* run = app.add_subcommand("run", "Run a study.");
+  add_study(*run, options);
+  run->add_option("-o,--output", options.run.output, "folder of the results [runs/<name of the study>]");
+  run->add_flag("--fresh", options.run.fresh, "start over where the folder holds a run of this study");
+  run->add_option("--steps", options.run.steps, "stop after so many steps")->check(CLI::PositiveNumber);
+  run->callback([&] {
+    chosen = [&] { return with_kokkos(arguments.kokkos, [&] { return run_study(options.run); }); };
+  });
+#endif
+
+  CLI::App* validate = app.add_subcommand("validate", "Check a study and show what it takes; runs nothing.");
+  add_study(*validate, options);
+  validate->callback([&] {
+    chosen = [&] { return print(validation_report(read_config(options.run.config, options.run.overrides))); };
+  });
+
+  app.add_subcommand("info", "Version, compiler, Kokkos and models.")->callback([&] {
+    chosen = [] { return print(program_info()); };
+  });
+
+  CLI::App* explain_command = app.add_subcommand("explain", "Explain a key, a table, a field or a parameter.");
+  explain_command->add_option("key", options.key, "time.end, treatment, D_P, fields, terms, parameters, ...");
+  explain_command->add_option("--model", options.model, "model of fields, terms and parameters [dermal]");
+  explain_command->callback([&] { chosen = [&] { return print(explain(options.key, options.model)); }; });
+
+  app.add_subcommand("schema", "JSON Schema of a study.")->callback([&] {
+    chosen = [] { return print(json_schema()); };
+  });
+
+  CLI::App* docs = app.add_subcommand("docs", "Print a page of the documentation.")->group("");
+  docs->add_option("page", options.page)->required()->check(CLI::IsMember({"configuration", "parameters"}));
+  docs->callback([&] {
+    chosen = [&] {
+      return print(options.page == "parameters" ? parameters_markdown() : configuration_markdown());
+    };
+  });
+
+  try {
+    app.parse(arguments.own);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : int(ExitCode::bad_input);
+  }
+  return chosen();
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return dispatch(argc, argv);
+  } catch (const kollagen::Error& error) {
+    fmt::print(stderr, "{}\n", error.what());
+    return int(error.code());
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "internal error, please report it: {}\n", error.what());
+    return internal_error;
+  }
+}
