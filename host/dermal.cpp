@@ -71,15 +71,17 @@ HomeostasisParameters Dermal::homeostasis() const {
   p.lam_L = latent_loss.on * latent_loss.first.lam_L;
   p.k_a0 = activation.on * activations.k_a0;
   p.lam_T = active_loss.on * active_loss.first.lam_T;
+  const bool nothing_active = p.s_TF * p.k_a0 == 0;
   if (p.s_TF > 0 && p.lam_L + p.k_a0 <= 0)
     throw InputError(
         "no steady state of intact skin: fibroblasts secrete latent TGF-beta (s_TF > 0) but nothing removes "
         "it; keep latent_tgf_loss with lam_L > 0 or tgf_activation with k_a0 > 0, or disable "
         "latent_tgf_fibroblast");
-  if (p.s_TF > 0 && p.k_a0 > 0 && p.lam_T <= 0)
+  if (!nothing_active && p.lam_T <= 0)
     throw InputError(
         "no steady state of intact skin: latent TGF-beta is activated (k_a0 > 0) but nothing removes the "
         "active form; keep tgf_clearance with lam_T > 0, or disable tgf_activation");
+  if (nothing_active && p.lam_T <= 0) p.lam_T = 1;  // 0 over any loss is 0; 0 over 0 is not a number
   return p;
 }
 

@@ -381,7 +381,9 @@ TEST(Dermal, HomeostasisFollowsTheSwitches) {
   EXPECT_EQ(off.D_L, 0);
   EXPECT_THROW(configured_model<Dermal>({}, {"latent_tgf_loss", "tgf_activation"}).homeostasis(), InputError);
   EXPECT_THROW(configured_model<Dermal>({}, {"tgf_clearance"}).homeostasis(), InputError);
-  EXPECT_NO_THROW(configured_model<Dermal>({}, {"tgf_clearance", "tgf_activation"}).homeostasis());
+  const HomeostasisParameters inert =
+      configured_model<Dermal>({}, {"tgf_clearance", "tgf_activation"}).homeostasis();
+  EXPECT_EQ(inert.k_a0 * inert.s_TF / inert.lam_T, 0) << "no active TGF-beta, and a number";
 }
 
 TEST(Dermal, TransfersConserve) {
