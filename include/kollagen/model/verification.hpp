@@ -13,7 +13,6 @@
 #include "kollagen/model/transport.hpp"
 
 namespace kollagen {
-
 namespace verification {
 
 /// Widest range of a diffusivity [um^2/h]: up to 2000 um^2/s, oxygen in water.
@@ -26,7 +25,7 @@ struct PlainCell {
 };
 
 /// What the verification models share: a list of terms, diffusion of every species, no depth dependence.
-/// `Traits` names species and terms; `Motion` holds the transport parameters.
+/// `Traits` names the model and its species; `Transport` holds what moves them.
 template <class Traits, class Transport, class... Terms>
 struct Model : Traits {
   using Traits::count;
