@@ -1,0 +1,69 @@
+#include "host/output/file_descriptor.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <system_error>
+#include <utility>
+
+#include "kollagen/check.hpp"
+
+namespace kollagen {
+
+void throw_system_error(const std::string& action, const std::filesystem::path& path, const int error) {
+  throw IoError(fmt::format("cannot {} {}: {}", action, path.string(),
+                            std::generic_category().message(error)));
+}
+
+FileDescriptor::FileDescriptor(std::filesystem::path path, const int flags)
+    : path_(std::move(path)), number_(::open(path_.c_str(), flags | O_CLOEXEC, 0666)) {
+  if (number_ < 0) throw_system_error("open", path_, errno);
+}
+
+FileDescriptor::~FileDescriptor() {
+  if (number_ >= 0) ::close(number_);
+}
+
+FileDescriptor::FileDescriptor(FileDescriptor&& other) noexcept
+    : path_(std::move(other.path_)), number_(std::exchange(other.number_, -1)) {}
+
+FileDescriptor& FileDescriptor::operator=(FileDescriptor&& other) noexcept {
+  std::swap(path_, other.path_);
+  std::swap(number_, other.number_);
+  return *this;
+}
+
+long FileDescriptor::size() const {
+  struct stat status {};
+  if (::fstat(number_, &status) != 0) throw_system_error("read the size of", path_, errno);
+  return long(status.st_size);
+}
+
+void FileDescriptor::write(const std::string_view bytes) {
+  std::size_t done = 0;
+  while (done < bytes.size()) {
+    const ssize_t count = ::write(number_, bytes.data() + done, bytes.size() - done);
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0)
+      throw_system_error(fmt::format("write {} bytes ({} done) to", bytes.size(), done), path_, errno);
+    done += std::size_t(count);
+  }
+}
+
+void FileDescriptor::truncate(const long size) {
+  if (::ftruncate(number_, size) != 0) throw_system_error("shorten", path_, errno);
+}
+
+void FileDescriptor::sync() {
+  if (::fsync(number_) != 0) throw_system_error("bring to the disk", path_, errno);
+}
+
+void FileDescriptor::close() {
+  const int number = std::exchange(number_, -1);
+  if (number >= 0 && ::close(number) != 0) throw_system_error("close", path_, errno);
+}
+
+}  // namespace kollagen

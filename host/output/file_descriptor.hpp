@@ -1,0 +1,37 @@
+/// POSIX file access with checked calls; failures become IoError with path, bytes and the system's reason.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+namespace kollagen {
+
+/// Owns an open file. Move only.
+class FileDescriptor {
+ public:
+  FileDescriptor() = default;
+  /// open(2); `flags` as there, O_CLOEXEC is added.
+  FileDescriptor(std::filesystem::path path, int flags);
+  ~FileDescriptor();
+  FileDescriptor(FileDescriptor&& other) noexcept;
+  FileDescriptor& operator=(FileDescriptor&& other) noexcept;
+
+  bool is_open() const { return number_ >= 0; }
+  const std::filesystem::path& path() const { return path_; }
+  long size() const;
+  void write(std::string_view bytes);
+  void truncate(long size);
+  void sync();
+  /// Closes and checks: a full disk may show only here.
+  void close();
+
+ private:
+  std::filesystem::path path_;
+  int number_ = -1;
+};
+
+/// Throws IoError "cannot <action> <path>: <text of errno>".
+[[noreturn]] void throw_system_error(const std::string& action, const std::filesystem::path& path, int error);
+
+}  // namespace kollagen

@@ -1,0 +1,68 @@
+#include "host/output/frame_sink.hpp"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "host/output/atomic_file.hpp"
+#include "kollagen/check.hpp"
+
+namespace kollagen {
+namespace {
+
+std::string frame_name(const std::string& series, const std::size_t index) {
+  return fmt::format("{}_{:06}.hdf", series, index);
+}
+
+/// Copies one plane of cells across `plane.axis` out of a brick of `cells`, x fastest.
+void cut_plane(const std::vector<double>& field, const std::array<int, 3>& cells, const FramePlane& plane,
+               std::vector<double>& out) {
+  std::array<int, 3> lower{0, 0, 0}, upper = cells;
+  lower[plane.axis] = plane.index;
+  upper[plane.axis] = plane.index + 1;
+  out.clear();
+  for (int k = lower[2]; k < upper[2]; ++k)
+    for (int j = lower[1]; j < upper[1]; ++j)
+      for (int i = lower[0]; i < upper[0]; ++i)
+        out.push_back(field[(std::size_t(k) * cells[1] + j) * cells[0] + i]);
+}
+
+}  // namespace
+
+void FrameSink::write(const Snapshot& snapshot) {
+  const Clock& clock = snapshot.clock();
+  if (!once_.first(clock.step, clock.time)) return;
+  const Grid& grid = snapshot.grid();
+  KOLLAGEN_CHECK(grid.cells == grid.global_cells, "frames are written from one rank that owns all cells");
+
+  ImageGeometry geometry{grid.cells, {grid.centre(0, 0), grid.centre(1, 0), grid.centre(2, 0)}, grid.spacing};
+  const FramePlane& plane = setup_.plane;
+  if (!plane.whole) {
+    geometry.cells[plane.axis] = 1;
+    geometry.first_centre[plane.axis] = grid.centre(plane.axis, plane.index);
+  }
+  const ImageProvenance provenance{clock.time,   clock.step,           long(times_.size()),
+                                   setup_.title, snapshot.model().name, setup_.config_toml};
+  ImageFile file(setup_.folder / frame_name(setup_.name, times_.size()), geometry, provenance);
+  field_.resize(std::size_t(grid.owned_count()));
+  for (const int species : setup_.species) {
+    const SpeciesInfo& info = snapshot.model().species[std::size_t(species)];
+    snapshot.copy(species, field_.data());
+    if (!plane.whole) cut_plane(field_, grid.cells, plane, cut_);
+    file.add(info.name, info.unit, info.doc, setup_.precision, plane.whole ? field_.data() : cut_.data());
+  }
+  file.commit();
+  times_.push_back(clock.time);
+  write_series();
+}
+
+void FrameSink::write_series() const {
+  nlohmann::ordered_json series;
+  series["file-series-version"] = "1.0";
+  series["files"] = nlohmann::ordered_json::array();
+  for (std::size_t index = 0; index < times_.size(); ++index)
+    series["files"].push_back({{"name", frame_name(setup_.name, index)}, {"time", times_[index]}});
+  write_text_file(setup_.folder / (setup_.name + ".hdf.series"), series.dump(1) + "\n");
+}
+
+}  // namespace kollagen

@@ -1,0 +1,246 @@
+#include "host/output/metrics.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "host/output/compensated_sum.hpp"
+#include "kollagen/check.hpp"
+
+namespace kollagen {
+namespace {
+
+constexpr double nothing = std::numeric_limits<double>::quiet_NaN();
+constexpr double mm3_per_um3 = 1e-9;
+
+double quotient(const double a, const double b) { return b > 0 ? a / b : nothing; }
+
+/// Unit of a field's integral over a volume in mm^3. 1 ng/mL = 1 pg/mm^3 and 1 mg/mL = 1 ug/mm^3.
+std::string total_unit(const std::string& unit) {
+  if (unit == "ng/mL") return "pg";
+  if (unit == "mg/mL") return "ug";
+  if (unit == "cells/mm^3") return "cells";
+  if (unit == "1e9 mL^-1") return "1e6";
+  if (unit == "1") return "mm^3";
+  return unit + " mm^3";
+}
+
+struct ReadOut {
+  const char* name;
+  const char* unit;
+};
+constexpr ReadOut read_outs[] = {
+    {"collagen_gain", "%"},    {"collagen_iii_to_i", "1"},    {"collagen_iii_share", "1"}, {"elastin_gain", "%"},
+    {"strength", "1"},         {"residual_damage", "1"},      {"strength_deficit", "1"},   {"firmness", "kPa"},
+    {"thickness_gain", "um"},  {"scar_index", "1"},           {"fibrosis_flag", "1"}};
+
+}  // namespace
+
+Metrics::Metrics(const ModelInfo& model, const Grid& grid, const Column& column, std::vector<int> species,
+                 std::vector<double> treatments)
+    : model_(model),
+      grid_(grid),
+      column_(column),
+      species_(std::move(species)),
+      treatments_(std::move(treatments)) {
+  KOLLAGEN_CHECK(grid.cells == grid.global_cells, "metrics are summed on one rank that owns all cells");
+  if (model_.name == "dermal") add_windows();
+  add_columns();
+}
+
+void Metrics::add_windows() {
+  const int nz = grid_.cells[2];
+  KOLLAGEN_CHECK(column_.cells() == nz, "the column must have one value per plane of cells");
+  Window dermis{"dermis", std::vector<char>(nz), false}, papillary{"papillary", std::vector<char>(nz), false};
+  Window core{"core", std::vector<char>(nz), true};
+  for (int k = 0; k < nz; ++k) {
+    collagen_0_.push_back(column_.collagen_i[k] + column_.collagen_iii[k]);
+    const std::string& layer = column_.layers[std::size_t(column_.layer[k])].name;
+    core.planes[k] = collagen_0_[k] > 0;
+    dermis.planes[k] = collagen_0_[k] > 0 && layer != "subcutis";
+    papillary.planes[k] = collagen_0_[k] > 0 && layer == "papillary";
+  }
+  const auto exists = [](const Window& w) { return std::count(w.planes.begin(), w.planes.end(), 1) > 0; };
+  if (exists(dermis)) windows_.push_back(dermis);
+  if (exists(papillary)) windows_.push_back(papillary);
+  if (exists(core) && !treatments_.empty()) windows_.push_back(core);
+}
+
+void Metrics::add_columns() {
+  columns_ = {{"time", "h"}, {"step", "1"}, {"dt", "h"}};
+  for (const Window& window : windows_)
+    for (const ReadOut& read_out : read_outs)
+      columns_.push_back({std::string(read_out.name) + '_' + window.name, read_out.unit});
+  if (!windows_.empty()) columns_.push_back({"track_closure", "h"});
+  for (const int index : species_) {
+    const SpeciesInfo& info = model_.species[std::size_t(index)];
+    const std::string name = info.name;
+    columns_.push_back({name + "_total", total_unit(info.unit)});
+    for (const char* what : {"_mean", "_min", "_max"}) columns_.push_back({name + what, info.unit});
+    for (const Window& window : windows_) columns_.push_back({name + "_mean_" + window.name, info.unit});
+  }
+}
+
+template <class Value>
+Metrics::PlaneSums Metrics::sum_planes(const Value& value) const {
+  const auto [nx, ny, nz] = grid_.cells;
+  PlaneSums sums(nz);
+  for (int k = 0; k < nz; ++k) {
+    CompensatedSum all, core;
+    for (int j = 0; j < ny; ++j) {
+      const std::size_t begin = (std::size_t(k) * ny + j) * nx;
+      double row_all = 0, row_core = 0;
+      for (std::size_t c = begin; c < begin + nx; ++c) {
+        const double v = value(c, k);
+        row_all += v;
+        if (!core_.empty() && core_[c]) row_core += v;
+      }
+      all.add(row_all);
+      core.add(row_core);
+    }
+    sums[k] = {all.value(), core.value()};
+  }
+  return sums;
+}
+
+Metrics::FieldSums Metrics::sum_field(const std::vector<double>& field) const {
+  const auto [low, high] = std::minmax_element(field.begin(), field.end());
+  return {sum_planes([&](const std::size_t c, int) { return field[c]; }), *low, *high};
+}
+
+void Metrics::find_core(const Snapshot& snapshot) {
+  const int damage = model_.find_species("damage");
+  if (windows_.empty() || treatments_.empty() || !core_.empty() || damage < 0) return;
+  snapshot.copy(damage, first_.data());
+  std::vector<char> mask(first_.size());
+  std::transform(first_.begin(), first_.end(), mask.begin(),
+                 [&](const double d) { return char(d > constants_.core_damage); });
+  if (std::count(mask.begin(), mask.end(), 1) == 0) return;
+  core_ = std::move(mask);
+  const PlaneSums counts = sum_planes([](std::size_t, int) { return 1.0; });
+  for (const PlaneSum& plane : counts) core_cells_.push_back(plane.core);
+}
+
+double Metrics::cells(const Window& window, const int k) const {
+  if (!window.planes[k]) return 0;
+  if (!window.core) return double(grid_.cells[0]) * grid_.cells[1];
+  return core_cells_.empty() ? 0 : core_cells_[k];
+}
+
+double Metrics::sum(const Window& window, const PlaneSums& sums) const {
+  CompensatedSum total;
+  for (std::size_t k = 0; k < sums.size(); ++k)
+    if (window.planes[k]) total.add(window.core ? sums[k].core : sums[k].all);
+  return total.value();
+}
+
+double Metrics::sum(const Window& window, const std::vector<double>& baseline) const {
+  CompensatedSum total;
+  for (std::size_t k = 0; k < baseline.size(); ++k) total.add(cells(window, int(k)) * baseline[k]);
+  return total.value();
+}
+
+double Metrics::healing_time(const double time) const {
+  double latest = std::numeric_limits<double>::infinity();
+  for (const double at : treatments_)
+    if (at <= time) latest = std::min(latest, time - at);
+  return std::isfinite(latest) ? latest : -1;
+}
+
+void Metrics::add_read_outs(const Snapshot& snapshot, const std::vector<FieldSums>& fields,
+                            std::vector<double>& row) {
+  const ReadOutConstants& c = constants_;
+  const auto field = [&](const char* name) -> const PlaneSums& {
+    return fields[std::size_t(model_.find_species(name))].planes;
+  };
+  const PlaneSums &c1 = field("collagen_i"), &c3 = field("collagen_iii"), &elastin = field("elastin");
+  const PlaneSums &clot = field("provisional_matrix"), &tgf = field("tgf_beta");
+  const PlaneSums &f = field("fibroblasts"), &n = field("myofibroblasts");
+
+  snapshot.copy(model_.find_species("collagen_i"), first_.data());
+  snapshot.copy(model_.find_species("collagen_iii"), second_.data());
+  const auto strength = [&](const std::size_t cell, const int k) {
+    const double whole = column_.collagen_i[k] + c.weight_iii * column_.collagen_iii[k];
+    const double now = first_[cell] + c.weight_iii * second_[cell];
+    return whole > 0 ? std::pow(std::max(0.0, now / whole), c.strength_exponent) : 0;
+  };
+  const PlaneSums s = sum_planes(strength);
+  const PlaneSums weak =
+      sum_planes([&](const std::size_t cell, const int k) { return strength(cell, k) < c.weak ? 1.0 : 0.0; });
+  const PlaneSums deficit = sum_planes(
+      [&](const std::size_t cell, const int k) { return 1 - std::min(1.0, strength(cell, k)); });
+  const PlaneSums excess_iii = sum_planes([&](const std::size_t cell, const int k) {
+    const double total = first_[cell] + second_[cell];
+    if (!(total > 0) || !(column_.collagen_iii[k] > 0)) return 0.0;
+    return std::max(0.0, second_[cell] / total * collagen_0_[k] / column_.collagen_iii[k] - 1);
+  });
+  snapshot.copy(model_.find_species("elastin"), first_.data());
+  const PlaneSums lost_elastin = sum_planes([&](const std::size_t cell, const int k) {
+    return column_.elastin[k] > 0 ? std::max(0.0, 1 - first_[cell] / column_.elastin[k]) : 0.0;
+  });
+
+  const double healing = healing_time(snapshot.clock().time);
+  for (const Window& w : windows_) {
+    double count = 0, planes = 0, compliance = 0, thickness = 0;
+    for (int k = 0; k < grid_.cells[2]; ++k) {
+      const double here = cells(w, k);
+      if (here == 0) continue;
+      const auto mean = [&](const PlaneSums& sums) { return (w.core ? sums[k].core : sums[k].all) / here; };
+      const double elastic = column_.elastin[k] > 0 ? mean(elastin) / column_.elastin[k] : 0;
+      compliance += 1 / (c.firmness * (c.firmness_collagen * mean(s) + c.firmness_elastin * elastic +
+                                       c.firmness_ground));
+      thickness += c.volume_per_mass * (mean(c1) + mean(c3) - collagen_0_[k] + mean(clot)) * grid_.spacing[2];
+      count += here;
+      planes += 1;
+    }
+    const double iii = sum(w, c3), collagen = sum(w, c1) + iii, myo = sum(w, n), fibro = sum(w, f);
+    const double fibro_0 = sum(w, column_.fibroblasts);
+    const bool late = healing > c.scar_delay;
+    const double scar = c.scar_collagen * quotient(sum(w, excess_iii), count) +
+                        c.scar_elastin * quotient(sum(w, lost_elastin), count) +
+                        (late && fibro_0 > 0 ? c.scar_myofibroblasts * myo / fibro_0 : 0);
+    const bool fibrosis = healing > c.fibrosis_delay &&
+                          (sum(w, tgf) > c.fibrosis_tgf_beta * sum(w, column_.tgf_active) ||
+                           fibro + myo > c.fibrosis_cells * fibro_0);
+    row.insert(row.end(), {100 * (quotient(collagen, sum(w, collagen_0_)) - 1), quotient(iii, sum(w, c1)),
+                           quotient(iii, collagen), 100 * (quotient(sum(w, elastin), sum(w, column_.elastin)) - 1),
+                           quotient(sum(w, s), count), quotient(sum(w, weak), count),
+                           quotient(sum(w, deficit), count), quotient(planes, compliance),
+                           count > 0 && !w.core ? thickness : nothing, scar,
+                           count > 0 ? double(fibrosis) : nothing});
+  }
+}
+
+std::vector<double> Metrics::row(const Snapshot& snapshot) {
+  const Clock& clock = snapshot.clock();
+  first_.resize(std::size_t(grid_.owned_count()));
+  second_.resize(windows_.empty() ? 0 : first_.size());
+  find_core(snapshot);
+
+  std::vector<FieldSums> fields;
+  for (int index = 0; index < int(model_.species.size()); ++index) {
+    snapshot.copy(index, first_.data());
+    fields.push_back(sum_field(first_));
+  }
+  std::vector<double> row{clock.time, double(clock.step), clock.dt};
+  if (!windows_.empty()) {
+    add_read_outs(snapshot, fields, row);
+    row.push_back(nothing);  // closure of the track is a read-out of the epidermis, which is not modelled
+  }
+  for (const int index : species_) {
+    const FieldSums& field = fields[std::size_t(index)];
+    CompensatedSum total;
+    for (const PlaneSum& plane : field.planes) total.add(plane.all);
+    row.insert(row.end(), {total.value() * grid_.cell_volume() * mm3_per_um3,
+                           total.value() / double(grid_.owned_count()), field.minimum, field.maximum});
+    for (const Window& window : windows_) {
+      double count = 0;
+      for (int k = 0; k < grid_.cells[2]; ++k) count += cells(window, k);
+      row.push_back(quotient(sum(window, field.planes), count));
+    }
+  }
+  KOLLAGEN_CHECK(row.size() == columns_.size(), "a row of metrics must have one value per column");
+  return row;
+}
+
+}  // namespace kollagen

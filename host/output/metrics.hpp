@@ -1,0 +1,96 @@
+/// The numbers that sum up a state: read-outs of the skin and totals of every field.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "kollagen/snapshot.hpp"
+
+namespace kollagen {
+
+/// Constants of the read-outs. They grade a state and do not steer it (docs/outputs.md has the formulas).
+struct ReadOutConstants {
+  double weight_iii = 0.2;         ///< [1] collagen III against I in the strength proxy
+  double strength_exponent = 1.3;  ///< [1] calibrated: 3 % of strength after a week, 76 % after 180 days
+  double weak = 0.8;               ///< [1] strength below which a cell counts as damaged
+  double firmness = 75;            ///< [kPa] in-plane stiffness of undamaged skin, within 50 to 100
+  double firmness_collagen = 0.8;  ///< [1] its shares; they add up to 1
+  double firmness_elastin = 0.1;
+  double firmness_ground = 0.1;
+  double volume_per_mass = 3.8e-3;      ///< [mL/mg] space that collagen fills (Biochem J 163:617)
+  double scar_collagen = 0.4;           ///< [1] weights of the scar index; fibre direction, the
+  double scar_elastin = 0.3;            ///<     missing 0.1, is not modelled and counts as zero
+  double scar_myofibroblasts = 0.2;
+  double scar_delay = 60 * 24;          ///< [h] after the last treatment: later myofibroblasts are scar
+  double fibrosis_delay = 90 * 24;      ///< [h] after the last treatment
+  double fibrosis_tgf_beta = 3;         ///< [1] multiple of the baseline
+  double fibrosis_cells = 2;            ///< [1] multiple of the baseline
+  double core_damage = 0.99;            ///< [1] damage above which a cell belongs to the track core
+};
+
+struct MetricsColumn {
+  std::string name;
+  std::string unit;
+};
+
+/// Computes one row of metrics.csv after another. All sums run in a fixed order (cells of a row, rows of a
+/// plane, planes), so that they do not depend on the number of threads. Holds two fields on the host.
+///
+/// Windows of the skin model: `dermis` (planes with collagen, without the subcutis), `papillary` where the
+/// skin has such a layer, `core` (the needle tracks: cells with damage above 0.99 in the first snapshot that
+/// has any; empty before). Only cells whose baseline collagen is not zero take part in read-outs.
+class Metrics {
+ public:
+  /// `species` are written with total, mean, min and max; `treatments` are the times of all sessions [h].
+  Metrics(const ModelInfo& model, const Grid& grid, const Column& column, std::vector<int> species,
+          std::vector<double> treatments);
+
+  const std::vector<MetricsColumn>& columns() const { return columns_; }
+  /// Values in the order of `columns`; NaN where a number does not exist.
+  std::vector<double> row(const Snapshot& snapshot);
+
+ private:
+  /// Sums over one plane: of all cells and of those in the track core.
+  struct PlaneSum {
+    double all = 0, core = 0;
+  };
+  using PlaneSums = std::vector<PlaneSum>;
+  struct FieldSums {
+    PlaneSums planes;
+    double minimum = 0, maximum = 0;
+  };
+  struct Window {
+    std::string name;
+    std::vector<char> planes;  ///< 1 where plane k takes part
+    bool core = false;         ///< only the cells of the track core within these planes
+  };
+
+  void add_windows();
+  void add_columns();
+  void find_core(const Snapshot& snapshot);
+  template <class Value>
+  PlaneSums sum_planes(const Value& value) const;
+  FieldSums sum_field(const std::vector<double>& field) const;
+  double cells(const Window& window, int k) const;
+  double sum(const Window& window, const PlaneSums& sums) const;
+  double sum(const Window& window, const std::vector<double>& baseline) const;
+  /// Read-outs of all windows, appended to `row`.
+  void add_read_outs(const Snapshot& snapshot, const std::vector<FieldSums>& fields, std::vector<double>& row);
+  /// Time since the latest treatment that has happened; negative when there was none.
+  double healing_time(double time) const;
+
+  ReadOutConstants constants_;
+  ModelInfo model_;
+  Grid grid_;
+  Column column_;
+  std::vector<int> species_;
+  std::vector<double> treatments_;
+  std::vector<double> collagen_0_;  ///< C1_0 + C3_0 per plane [mg/mL]
+  std::vector<Window> windows_;     ///< none in models without skin
+  std::vector<MetricsColumn> columns_;
+  std::vector<char> core_;          ///< 1 for cells of the track core; empty before it is known
+  std::vector<double> core_cells_;  ///< their number per plane
+  std::vector<double> first_, second_;
+};
+
+}  // namespace kollagen

@@ -1,0 +1,40 @@
+/// The table metrics.csv.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "host/output/csv_file.hpp"
+#include "host/output/metrics.hpp"
+#include "host/output/schedule.hpp"
+#include "kollagen/snapshot.hpp"
+
+namespace kollagen {
+
+/// Adds one row of `Metrics` to a table at every instant.
+class MetricsSink final : public Sink {
+ public:
+  struct Setup {
+    std::filesystem::path path;
+    std::string name;
+    Schedule schedule;
+    std::vector<int> species;
+    std::vector<double> treatments;  ///< times of all sessions [h]
+  };
+  explicit MetricsSink(Setup setup) : setup_(std::move(setup)) {}
+
+  std::string name() const override { return setup_.name; }
+  double next_time(double time) const override { return setup_.schedule.next(time); }
+  void write(const Snapshot& snapshot) override;
+  void finish() override;
+
+ private:
+  Setup setup_;
+  OncePerInstant once_;
+  std::optional<Metrics> metrics_;  ///< from the first snapshot on, which brings the column
+  std::optional<CsvFile> table_;
+};
+
+}  // namespace kollagen

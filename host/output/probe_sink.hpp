@@ -1,0 +1,44 @@
+/// Values of fields at chosen points over time.
+#pragma once
+
+#include <array>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "host/output/csv_file.hpp"
+#include "host/output/schedule.hpp"
+#include "kollagen/config.hpp"
+#include "kollagen/snapshot.hpp"
+
+namespace kollagen {
+
+/// Trilinear interpolation between cell centres at `point` [um]; between a wall and the first centre the
+/// value of that centre. `field` holds the cells of `grid`, x fastest.
+double interpolate(const Grid& grid, const double* field, const std::array<double, 3>& point);
+
+/// Adds one row per point to a table at every instant. Holds one field on the host.
+class ProbeSink final : public Sink {
+ public:
+  struct Setup {
+    std::filesystem::path path;
+    std::string name;
+    Schedule schedule;
+    std::vector<int> species;
+    std::vector<std::array<double, 3>> points;  ///< [um]
+  };
+  ProbeSink(Setup setup, const ModelInfo& model);
+
+  std::string name() const override { return setup_.name; }
+  double next_time(double time) const override { return setup_.schedule.next(time); }
+  void write(const Snapshot& snapshot) override;
+  void finish() override { table_.close(); }
+
+ private:
+  Setup setup_;
+  CsvFile table_;
+  OncePerInstant once_;
+  std::vector<double> field_;
+};
+
+}  // namespace kollagen

@@ -1,0 +1,68 @@
+#include "host/output/report.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "host/output/atomic_file.hpp"
+#include "kollagen_version.hpp"
+
+namespace kollagen {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json ratio(const double value, const double by) {
+  return value > 0 && by > 0 ? Json(value / by) : Json(nullptr);
+}
+
+Json versions() {
+  return {{"kollagen", version::number}, {"git_hash", version::git_hash}, {"compiler", version::compiler},
+          {"build_type", version::build_type}, {"kokkos", version::kokkos}};
+}
+
+double progress(const Clock& clock) { return clock.end > 0 ? clock.time / clock.end : 1; }
+
+}  // namespace
+
+void write_report(const std::filesystem::path& run_dir, const RunReport& report) {
+  Json json;
+  json["title"] = report.title;
+  json["model"] = report.model;
+  json["outcome"] = report.outcome;
+  json["versions"] = versions();
+  json["backend"] = report.backend;
+  json["grid"] = {{"cells", report.grid.global_cells}, {"spacing_um", report.grid.spacing}};
+  json["time_h"] = report.clock.time;
+  json["end_h"] = report.clock.end;
+  json["steps"] = report.clock.step;
+  json["rejected_steps"] = report.rejected_steps;
+  json["wall_s"] = report.wall_seconds;
+  json["timers"] = Json::array();
+  for (const Timer& timer : report.timers)
+    json["timers"].push_back({{"name", timer.name},
+                              {"seconds", timer.seconds},
+                              {"share", ratio(timer.seconds, report.wall_seconds)},
+                              {"calls", timer.calls}});
+  json["cell_updates"] = report.cell_updates;
+  json["cell_updates_per_s"] = ratio(report.cell_updates, report.wall_seconds);
+  json["gigabytes_per_s"] = ratio(report.bytes_moved * 1e-9, report.wall_seconds);
+  json["share_of_bandwidth"] =
+      report.bandwidth ? ratio(report.bytes_moved, report.wall_seconds * *report.bandwidth) : Json(nullptr);
+  json["peak_memory_bytes"] = report.peak_memory_bytes;
+  json["state_bytes"] = report.state_bytes;
+  json["state_copies_at_peak"] = ratio(double(report.peak_memory_bytes), double(report.state_bytes));
+  write_text_file(run_dir / "report.json", json.dump(2) + "\n");
+}
+
+void write_status(const std::filesystem::path& run_dir, const Clock& clock, const std::string& state,
+                  const std::optional<double> seconds_to_go) {
+  const Json json{{"state", state},     {"time_h", clock.time}, {"end_h", clock.end},
+                  {"step", clock.step}, {"dt_h", clock.dt},     {"progress", progress(clock)},
+                  {"eta_s", seconds_to_go ? Json(*seconds_to_go) : Json(nullptr)}};
+  write_text_file(run_dir / "status.json", json.dump(2) + "\n");
+}
+
+void write_config(const std::filesystem::path& run_dir, const Config& config) {
+  write_text_file(run_dir / "config.toml", config.resolved_toml);
+}
+
+}  // namespace kollagen

@@ -1,0 +1,47 @@
+/// Small files about a run as a whole: the resolved study, the state of progress, the end report.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "kollagen/snapshot.hpp"
+
+namespace kollagen {
+
+struct Timer {
+  std::string name;
+  double seconds = 0;
+  long calls = 0;
+};
+
+/// What a finished or stopped run reports about itself.
+struct RunReport {
+  std::string title;
+  std::string model;
+  std::string outcome;   ///< "done", or why the run ended early
+  std::string backend;   ///< Kokkos execution space and its concurrency
+  Grid grid;
+  Clock clock;
+  long rejected_steps = 0;
+  double wall_seconds = 0;
+  std::vector<Timer> timers;       ///< parts of the wall time, in the order in which they appear
+  double cell_updates = 0;         ///< cells times accepted steps
+  double bytes_moved = 0;          ///< traffic by the model of docs/performance.md; 0: not known
+  std::optional<double> bandwidth; ///< [B/s] measured on this machine
+  long peak_memory_bytes = 0;
+  long state_bytes = 0;            ///< one copy of all fields
+};
+
+/// Writes RUN/report.json. Rates are per second of wall time; unknown values are null. Throws IoError.
+void write_report(const std::filesystem::path& run_dir, const RunReport& report);
+
+/// Writes RUN/status.json: time, step, dt, progress (0..1), seconds to go (null when not known).
+void write_status(const std::filesystem::path& run_dir, const Clock& clock, const std::string& state,
+                  std::optional<double> seconds_to_go);
+
+/// Writes RUN/config.toml, the study with every default written out.
+void write_config(const std::filesystem::path& run_dir, const Config& config);
+
+}  // namespace kollagen
