@@ -18,6 +18,11 @@ target_compile_options(kollagen_flags INTERFACE
 if(KOLLAGEN_NATIVE AND CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
   target_compile_options(kollagen_flags INTERFACE $<${gnu_like}:-march=native>)
 endif()
+# GCC 12.2 with -march=native (seen with its tuning for rocketlake and skylake-avx512) removes a store too many
+# when it copies a struct of constants: members keep a neighbour's value. tests/unit/test_compiler.cpp shows it.
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
+  target_compile_options(kollagen_flags INTERFACE -fno-dse)
+endif()
 if(KOLLAGEN_BOUNDS_CHECK)
   target_compile_definitions(kollagen_flags INTERFACE KOLLAGEN_BOUNDS_CHECK)
 endif()
