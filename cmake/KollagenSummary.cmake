@@ -11,8 +11,10 @@ else()
 endif()
 if(NOT KOLLAGEN_PROGRAM)
   list(APPEND lines "program         no (KOLLAGEN_PROGRAM is off): core library and its tests only")
-elseif(HDF5_VERSION)
+elseif(KOLLAGEN_HDF5)
   list(APPEND lines "HDF5            ${HDF5_VERSION}")
+else()
+  list(APPEND lines "HDF5            no (KOLLAGEN_HDF5 is off): no fields and slices")
 endif()
 list(APPEND lines
   "tests           ${KOLLAGEN_TESTS}"
