@@ -1,5 +1,8 @@
 #include "host/output/metrics_sink.hpp"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 namespace kollagen {
 
 void MetricsSink::write(const Snapshot& snapshot) {
@@ -7,17 +10,14 @@ void MetricsSink::write(const Snapshot& snapshot) {
   if (!once_.first(clock.step, clock.time)) return;
   if (!metrics_) {
     metrics_.emplace(snapshot.model(), snapshot.grid(), snapshot.column(), setup_.species, setup_.treatments);
-    std::string header;
+    std::vector<std::string> headings;
     for (const MetricsColumn& column : metrics_->columns())
-      header += (header.empty() ? "" : ",") + csv_heading(column.name, column.unit);
-    table_.emplace(setup_.path, header);
+      headings.push_back(csv_heading(column.name, column.unit));
+    table_.emplace(setup_.path, fmt::format("{}", fmt::join(headings, ",")));
   }
-  std::string line;
-  for (const double value : metrics_->row(snapshot)) {
-    if (!line.empty()) line += ',';  // the first value, the time, is never empty
-    line += csv_number(value);
-  }
-  table_->append(line + '\n');
+  std::vector<std::string> values;
+  for (const double value : metrics_->row(snapshot)) values.push_back(csv_number(value));
+  table_->append(fmt::format("{}\n", fmt::join(values, ",")));
 }
 
 void MetricsSink::finish() {

@@ -1,0 +1,50 @@
+/// A snapshot whose fields are given by formulas, for tests of outputs without a solver.
+#pragma once
+
+#include <functional>
+#include <utility>
+#include <vector>
+
+#include "kollagen/snapshot.hpp"
+
+namespace kollagen::test {
+
+/// Value of a species at a point [um].
+using Formula = std::function<double(int species, double x, double y, double z, double time)>;
+
+class AnalyticSnapshot final : public Snapshot {
+ public:
+  AnalyticSnapshot(const ModelInfo& info, const Grid& cells, Column layers, Formula value)
+      : model_(info), grid_(cells), column_(std::move(layers)), formula_(std::move(value)) {}
+  const Clock& clock() const override { return clock_; }
+  const Grid& grid() const override { return grid_; }
+  const ModelInfo& model() const override { return model_; }
+  const Column& column() const override { return column_; }
+  void copy(const int species, double* out) const override {
+    for (int k = 0; k < grid_.cells[2]; ++k)
+      for (int j = 0; j < grid_.cells[1]; ++j)
+        for (int i = 0; i < grid_.cells[0]; ++i)
+          *out++ = formula_(species, grid_.centre(0, i), grid_.centre(1, j), grid_.centre(2, k), clock_.time);
+  }
+  /// Moves to another instant.
+  void at(const long step, const double time, const double dt = 0.1) {
+    clock_.step = step;
+    clock_.time = time;
+    clock_.dt = dt;
+  }
+  void end(const double time) { clock_.end = time; }
+
+ private:
+  const ModelInfo& model_;
+  Grid grid_;
+  Column column_;
+  Formula formula_;
+  Clock clock_;
+};
+
+/// A grid owned by one rank.
+inline Grid brick(const std::array<int, 3>& cells, const std::array<double, 3>& spacing) {
+  return {cells, spacing, {0, 0, 0}, cells};
+}
+
+}  // namespace kollagen::test
