@@ -27,7 +27,7 @@ LAYER = "F0 C1_0 C3_0 E_0 v T0".split()
 def nominal():
     d = Dec
     return {
-        # transport enters no reaction but its defaults are checked with the rest
+        # transport and clot enter no reaction, but their defaults are checked with the rest
         "D_P": d(30) / SECOND, "D_L": d(10) / SECOND, "D_W": d(10) / SECOND, "D_T": d(3) / SECOND,
         "D_G": d(3) / SECOND, "D_F": d(250), "D_N": d(60), "D_M": d(200), "chi0": d(4000), "K_c": d(2),
         "v_max": d(20), "n_max": d(12), "m_clot": d("2.5"), "B_half": d(1), "A0": d("0.75"), "B0": d(6),
@@ -45,9 +45,6 @@ def nominal():
         "K_W": d(2000), "k_W": d("0.004") / DAY, "k_WE": d("0.004") / DAY, "k_c": LN2 / (15 * YEAR),
         "k_E": LN2 / (70 * YEAR), "a_T": d(7), "a_N": d(2), "a_R": d(11), "a_E": d(20), "c_max": d("1.5"),
         "f3w": d("0.5"), "k_m": d("5e-4"),
-        # read-outs
-        "w3": d("0.2"), "p_S": d("1.3"), "E_ref": d(75), "b_S": d("0.8"), "b_E": d("0.1"), "b_0": d("0.1"),
-        "v_h": d("3.8e-3"),
     }
 
 

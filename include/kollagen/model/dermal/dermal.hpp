@@ -51,7 +51,6 @@ struct Dermal {
   dermal::Activations activations;
   dermal::Transport transport;
   dermal::Clot clot;
-  dermal::Readout readout;
   dermal::Reactions terms;
 
   /// Names, units, motion and tolerances, in the order of the indices.
@@ -86,7 +85,6 @@ struct Dermal {
     detail::visit_group(activations, v);
     detail::visit_group(transport, v);
     detail::visit_group(clot, v);
-    detail::visit_group(readout, v);
     terms.for_each([&v](auto& term, Real&) { detail::visit_group(term, v); });
   }
 

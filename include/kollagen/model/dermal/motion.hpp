@@ -1,4 +1,4 @@
-/// Transport parameters of the dermal model, what a needle leaves behind, and how results are read out.
+/// Transport parameters of the dermal model and what a needle leaves behind.
 #pragma once
 
 #include "kollagen/model/dermal/species.hpp"
@@ -66,31 +66,6 @@ struct Clot {
       "[R] 0.266e9/mL in blood, times 3 by compaction [A]; 0.2-2.5 plausible, 3-5 times more with "
       "platelet-rich plasma");
     v("B0", B0, "mg/mL", 0, 1000, "provisional matrix in a fresh clot", "[A] fibrin and fibronectin");
-  }
-};
-
-/// How strength, firmness and thickness are read out of the matrix (docs/model.md, read-outs).
-struct Readout {
-  static constexpr const char* name = "readout";
-  Real w3 = 0.2;
-  Real p_S = 1.3;
-  Real E_ref = 75;
-  Real b_S = 0.8;
-  Real b_E = 0.1;
-  Real b_0 = 0.1;
-  Real v_h = 3.8e-3;
-
-  template <class V>
-  void visit(V&& v) {
-    v("w3", w3, "1", 0, 10, "weight of type III in the strength proxy, relative to type I", "[C]");
-    v("p_S", p_S, "1", 0.1, 10, "exponent of the strength proxy",
-      "[C] against 3, 20, 50-80 % of the strength of intact skin at 1 week, 3 weeks, 3 months [R]");
-    v("E_ref", E_ref, "kPa", 0, 1e6, "in-plane stiffness of intact skin", "[A] 50-100 plausible");
-    v("b_S", b_S, "1", 0, 1, "share of stiffness that follows the strength proxy", "[A]");
-    v("b_E", b_E, "1", 0, 1, "share of stiffness that follows elastin", "[A]");
-    v("b_0", b_0, "1", 0, 1, "share of stiffness that stays", "[A]");
-    v("v_h", v_h, "mL/mg", 0, 1, "hydrated volume of collagen",
-      "[R] Biochem J 163:617: 3.82 +- 0.87 mL excluded per g of collagen");
   }
 };
 
