@@ -1,0 +1,206 @@
+/// Files appear complete or not at all: full disks, folders without permission, tables that grow.
+#include <gtest/gtest.h>
+
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+
+#include <csignal>
+#include <functional>
+#include <iostream>
+#include <nlohmann/json.hpp>
+
+#include "host/output/atomic_file.hpp"
+#include "host/output/csv_file.hpp"
+#include "host/output/factory.hpp"
+#include "host/output/file_descriptor.hpp"
+#include "host/output/report.hpp"
+#include "kollagen/check.hpp"
+#include "support/analytic_snapshot.hpp"
+#include "support/temporary_folder.hpp"
+
+namespace kollagen {
+namespace {
+
+using test::files_below;
+using test::read_text;
+using test::TemporaryFolder;
+namespace fs = std::filesystem;
+
+/// Runs `action` in a child process in which no file may grow beyond `bytes`: to a program that is what a
+/// full disk looks like. Returns the message of the IoError that it threw, or what happened instead.
+std::string on_a_disk_with(const rlim_t bytes, const std::function<void()>& action) {
+  int pipe_ends[2];
+  if (::pipe(pipe_ends) != 0) return "no pipe";
+  const pid_t child = ::fork();
+  if (child == 0) {
+    std::string message = "no error";
+    std::signal(SIGXFSZ, SIG_IGN);  // the write then fails with EFBIG instead of ending the process
+    const rlimit limit{bytes, bytes};
+    ::setrlimit(RLIMIT_FSIZE, &limit);
+    try {
+      action();
+    } catch (const IoError& error) {
+      message = error.what();
+    } catch (const std::exception& error) {
+      message = std::string("another error: ") + error.what();
+    }
+    const ssize_t written = ::write(pipe_ends[1], message.data(), message.size());
+    ::_exit(written == ssize_t(message.size()) ? 0 : 1);
+  }
+  ::close(pipe_ends[1]);
+  std::string message(4096, '\0');
+  message.resize(std::size_t(std::max<ssize_t>(0, ::read(pipe_ends[0], message.data(), message.size()))));
+  ::close(pipe_ends[0]);
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? message : "the process died";
+}
+
+TEST(AtomicFile, AppearsWithItsFullContentInAFolderMadeForIt) {
+  const TemporaryFolder folder;
+  write_text_file(folder.path() / "a/b/c.txt", "one\n");
+  write_text_file(folder.path() / "a/b/c.txt", "two\n");
+  EXPECT_EQ(files_below(folder), (std::vector<std::string>{"a/b/c.txt"}));
+  EXPECT_EQ(read_text(folder.path() / "a/b/c.txt"), "two\n");
+}
+
+TEST(AtomicFile, LeavesTheOldFileWhenTheDiskIsFull) {
+  const TemporaryFolder folder;
+  const fs::path path = folder.path() / "state.json";
+  write_text_file(path, "old\n");
+  const std::string message = on_a_disk_with(100, [&] { write_text_file(path, std::string(101, 'x')); });
+  EXPECT_NE(message.find("101 bytes (100 done)"), std::string::npos) << message;
+  EXPECT_NE(message.find("state.json"), std::string::npos) << message;
+  EXPECT_NE(message.find("File too large"), std::string::npos) << message;
+  EXPECT_EQ(files_below(folder), (std::vector<std::string>{"state.json"})) << "the temporary file must go";
+  EXPECT_EQ(read_text(path), "old\n");
+}
+
+TEST(AtomicFile, NamesPathAndReasonWhereItMayNotWrite) {
+  try {
+    write_text_file("/proc/kollagen/file.txt", "text");  // refused to every user, root too
+    FAIL() << "no error";
+  } catch (const IoError& error) {
+    EXPECT_EQ(error.code(), ExitCode::input_output);
+    EXPECT_NE(std::string(error.what()).find("/proc/kollagen"), std::string::npos) << error.what();
+    EXPECT_NE(std::string(error.what()).find("No such file or directory"), std::string::npos) << error.what();
+  }
+}
+
+TEST(AtomicFile, WithoutCommitNothingStays) {
+  const TemporaryFolder folder;
+  {
+    const AtomicFile file(folder.path() / "x.bin");
+    FileDescriptor out(file.temporary(), O_WRONLY | O_CREAT);
+    out.write("half");
+    out.close();
+    EXPECT_EQ(files_below(folder).size(), 1u);
+  }
+  EXPECT_TRUE(files_below(folder).empty());
+}
+
+TEST(FileDescriptor, ReportsAFullDevice) {
+  FileDescriptor full("/dev/full", O_WRONLY);
+  try {
+    full.write("x");
+    FAIL() << "no error";
+  } catch (const IoError& error) {
+    EXPECT_STREQ(error.what(), "cannot write 1 bytes (0 done) to /dev/full: No space left on device");
+  }
+}
+
+TEST(CsvFile, GrowsByWholeRowsAndIsCutBackWhenTheDiskIsFull) {
+  const TemporaryFolder folder;
+  const fs::path path = folder.path() / "t.csv";
+  CsvFile table(path, csv_heading("time", "h") + "," + csv_heading("a", "1,2"));
+  EXPECT_TRUE(files_below(folder).empty()) << "nothing before the first row";
+  table.append("1,2\n");
+  EXPECT_EQ(read_text(path), "time [h],\"a [1,2]\"\n1,2\n");
+  table.append("3,4\n5,6\n");
+  const std::string before = read_text(path);
+  const std::string message =
+      on_a_disk_with(before.size() + 5, [&] { table.append("1234567,89\n"); });
+  EXPECT_NE(message.find("t.csv"), std::string::npos) << message;
+  EXPECT_EQ(read_text(path), before);
+  EXPECT_THROW(table.append("no newline"), std::logic_error);
+}
+
+TEST(CsvFile, LeavesEmptyWhatIsNotANumber) {
+  EXPECT_EQ(csv_number(0.1), "0.1");
+  EXPECT_EQ(csv_number(-1.0 / 3), "-0.3333333333");
+  EXPECT_EQ(csv_number(std::numeric_limits<double>::quiet_NaN()), "");
+  EXPECT_EQ(csv_number(std::numeric_limits<double>::infinity()), "");
+}
+
+#ifdef KOLLAGEN_HAVE_HDF5
+// The limit is reached while values are written, and, with room for all but the last bytes, at the close.
+TEST(Frames, DoNotAppearWhenTheDiskIsFull) {
+  const Grid grid = test::brick({40, 30, 20}, {10, 10, 10});
+  const auto noise = [](int, double x, double y, double z, double) { return std::sin(x * y + 3.7 * z * z); };
+  Config config;
+  config.model = "linear";
+  config.time.end = 1;
+  config.outputs.resize(1);
+  const auto write_to = [&](const fs::path& folder) {
+    const test::AnalyticSnapshot snapshot{model_info("linear"), grid, Column{}, noise};
+    make_sinks(config, model_info("linear"), grid, folder).front()->write(snapshot);
+  };
+  const TemporaryFolder whole;
+  write_to(whole);
+  const rlim_t size = fs::file_size(whole.path() / "fields/fields_000000.hdf");
+  for (const rlim_t room : {rlim_t(1000), size / 2, size - 100}) {
+    const TemporaryFolder folder;
+    const std::string message = on_a_disk_with(room, [&] { write_to(folder); });
+    EXPECT_NE(message.find("fields_000000.hdf"), std::string::npos) << message;
+    EXPECT_NE(message.find("File too large"), std::string::npos) << message;
+    EXPECT_TRUE(files_below(folder).empty()) << room << " bytes: " << files_below(folder).front();
+  }
+}
+#else
+TEST(Frames, AreRefusedInABuildWithoutHdf5) {
+  Config config;
+  config.model = "linear";
+  config.time.end = 1;
+  config.outputs.resize(1);
+  EXPECT_THROW(make_sinks(config, model_info("linear"), test::brick({4, 4, 4}, {1, 1, 1}), "nowhere"),
+               EnvironmentError);
+}
+#endif
+
+TEST(Report, HoldsTimersRatesAndVersions) {
+  const TemporaryFolder folder;
+  RunReport report;
+  report.title = "t";
+  report.grid = test::brick({10, 20, 30}, {1, 2, 3});
+  report.clock.step = 50;
+  report.wall_seconds = 4;
+  report.timers = {{"signals", 3, 100}, {"cells", 0.5, 50}};
+  report.cell_updates = 300000;
+  report.bytes_moved = 8e9;
+  report.bandwidth = 4e9;
+  report.peak_memory_bytes = 3000;
+  report.state_bytes = 1000;
+  write_report(folder, report);
+  const auto json = nlohmann::json::parse(read_text(folder.path() / "report.json"));
+  EXPECT_EQ(json["cell_updates_per_s"], 75000);
+  EXPECT_EQ(json["gigabytes_per_s"], 2);
+  EXPECT_EQ(json["share_of_bandwidth"], 0.5);
+  EXPECT_EQ(json["state_copies_at_peak"], 3);
+  EXPECT_EQ(json["timers"][0]["share"], 0.75);
+  EXPECT_EQ(json["grid"]["cells"], (std::vector<int>{10, 20, 30}));
+  EXPECT_TRUE(json["versions"].contains("git_hash"));
+}
+
+TEST(Report, StatusSaysHowFarARunIs) {
+  const TemporaryFolder folder;
+  write_status(folder, {12, 48, 0.5, 77}, "running", std::nullopt);
+  const auto json = nlohmann::json::parse(read_text(folder.path() / "status.json"));
+  EXPECT_EQ(json["progress"], 0.25);
+  EXPECT_EQ(json["step"], 77);
+  EXPECT_EQ(json["dt_h"], 0.5);
+  EXPECT_TRUE(json["eta_s"].is_null());
+}
+
+}  // namespace
+}  // namespace kollagen

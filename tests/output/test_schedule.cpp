@@ -1,0 +1,66 @@
+/// Instants of outputs.
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+
+#include "host/output/factory.hpp"
+#include "host/output/schedule.hpp"
+#include "support/analytic_snapshot.hpp"
+
+namespace kollagen {
+namespace {
+
+constexpr double never = std::numeric_limits<double>::infinity();
+
+TEST(Schedule, GivesTheFirstInstantThatIsNotEarlier) {
+  const Schedule schedule(2, 3, 10);  // 2, 5, 8
+  EXPECT_EQ(schedule.next(0), 2);
+  EXPECT_EQ(schedule.next(2), 2);
+  EXPECT_EQ(schedule.next(std::nextafter(2, 3)), 5);
+  EXPECT_EQ(schedule.next(8), 8);
+  EXPECT_EQ(schedule.next(8.1), never);
+  EXPECT_EQ(schedule.count(), 3);
+}
+
+TEST(Schedule, DoesNotDrift) {
+  const double every = 0.1, end = 672;
+  const Schedule schedule(0, every, end);
+  double time = 0;
+  for (long m = 0; m < 6720; ++m) {
+    EXPECT_EQ(schedule.next(time), double(m) * every);
+    time = std::nextafter(schedule.next(time), never);
+  }
+  EXPECT_EQ(schedule.next(time), end) << "6720 * 0.1 is rounded up; the end is met once and exactly";
+  EXPECT_EQ(schedule.next(std::nextafter(end, never)), never);
+}
+
+TEST(Schedule, AcceptsAnEndBeforeItsStartAndSingleInstants) {
+  EXPECT_EQ(Schedule(5, 1, 4).next(0), never);
+  const Schedule schedule(0, 4, 8, {1, 4, 0.5, 1});
+  EXPECT_EQ(schedule.next(0.2), 0.5);
+  EXPECT_EQ(schedule.next(0.6), 1);
+  EXPECT_EQ(schedule.next(1.1), 4);
+  EXPECT_EQ(schedule.next(4.1), 8);
+  EXPECT_EQ(schedule.count(), 5);
+}
+
+TEST(Schedule, DefaultMetricsAreDenseAfterATreatment) {
+  Config config;
+  config.model = "linear";
+  config.time.end = 28 * 24;
+  config.treatments.resize(2);
+  config.treatments[1].at = 100;
+  const auto sinks = make_sinks(config, model_info("linear"), test::brick({2, 2, 2}, {1, 1, 1}), "unused");
+  ASSERT_EQ(sinks.size(), 1u);
+  EXPECT_EQ(sinks[0]->name(), "metrics");
+  EXPECT_EQ(sinks[0]->next_time(0), 0);
+  EXPECT_EQ(sinks[0]->next_time(0.001), 1 / 60.);
+  EXPECT_EQ(sinks[0]->next_time(5.5), 6);
+  EXPECT_EQ(sinks[0]->next_time(96.5), 100);
+  EXPECT_EQ(sinks[0]->next_time(100.001), 100 + 1 / 60.);
+  EXPECT_EQ(sinks[0]->next_time(671), 672);
+}
+
+}  // namespace
+}  // namespace kollagen
