@@ -105,7 +105,7 @@ class Checks {
       if (!holds_values(wall))
         s_.fail(face, fmt::format("this wall is {}; a value needs a dirichlet or robin wall",
                                   wall_names[std::size_t(wall)]));
-      if (wall == WallKind::dirichlet && s_.has(k)) s_.fail(k, "has no effect at a dirichlet wall");
+      if (wall == WallKind::dirichlet && b.k != 0) s_.fail(k, "has no effect at a dirichlet wall");
       if (wall == WallKind::robin && !s_.has(k))
         s_.fail(item("boundary_value", i, "k"), "missing; a robin wall needs it, for example k = \"10 um/h\"");
       for (std::size_t j = 0; j < i; ++j)

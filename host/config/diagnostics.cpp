@@ -46,10 +46,8 @@ Diagnostics::Diagnostics(std::string file, std::string_view text) : file_(std::m
 
 void Diagnostics::add(const Place& place, const std::string& key, const std::string& value,
                       const std::string& message) {
-  std::string text = key;
-  if (!value.empty()) text += " = " + value;
-  if (!text.empty()) text += ": ";
-  errors_.push_back({place, text + message});
+  const std::string subject = value.empty() ? key : fmt::format("{} = {}", key, value);
+  errors_.push_back({place, subject.empty() ? message : fmt::format("{}: {}", subject, message)});
 }
 
 std::string Diagnostics::format(const Entry& entry) const {
@@ -74,7 +72,10 @@ std::string Diagnostics::text() const {
     return rank(a) < rank(b);
   });
   std::string result;
-  for (const Entry* entry : order) result += (result.empty() ? "" : "\n") + format(*entry);
+  for (const Entry* entry : order) {
+    if (!result.empty()) result += '\n';
+    result += format(*entry);
+  }
   if (errors_.size() > 1) result += fmt::format("\n{} errors", errors_.size());
   return result;
 }

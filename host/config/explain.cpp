@@ -113,7 +113,7 @@ std::string explain(const std::string& asked, const std::string& model_name) {
     }
   }
   for (const ParameterInfo& p : model.parameters) {
-    if (p.name == key || "model_parameters." + p.name == key) return explain_parameter(p);
+    if (p.name == key || fmt::format("model_parameters.{}", p.name) == key) return explain_parameter(p);
     known.push_back(p.name);
   }
   for (const TermInfo& t : model.terms) {

@@ -14,7 +14,8 @@ namespace {
 
 std::string quoted(const std::string& text) {
   std::ostringstream out;
-  out << toml::value<std::string>(text);
+  const toml::value<std::string> value(text);
+  out << toml::toml_formatter(value, toml::format_flags::none);
   return out.str();
 }
 
@@ -88,7 +89,9 @@ std::string describe_allowed(const Key& key) {
   if (with_number && key.unit != "1") text += unit_text(key.unit);
   const std::string unit =
       key.unit == unit_of_field || key.unit == unit_of_field_rate ? "1" : key.unit;
-  if (std::isfinite(key.lower) && std::isfinite(key.upper))
+  if (key.kind == KeyKind::integer || key.kind == KeyKind::integer_pair)
+    text += fmt::format(", {:.0f} to {:.0f}", key.lower, key.upper);
+  else if (std::isfinite(key.lower) && std::isfinite(key.upper))
     text += fmt::format(", {} to {}", describe_quantity(key.lower, unit), describe_quantity(key.upper, unit));
   if (!key.choices.empty()) text += fmt::format(": {}", fmt::join(key.choices, ", "));
   return text;

@@ -34,6 +34,7 @@ Key face_wall(const Face face) {
   key.name = face_names[index];
   key.kind = KeyKind::choice;
   key.choices = walls();
+  key.example = face < Face::z_min ? "\"periodic\"" : "\"no-flux\"";
   key.doc = std::string("Wall at ") + face_names[index] + "; goes before lateral, top and bottom.";
   key.store = [index](void* object, const KeyValue& v) {
     static_cast<DomainConfig*>(object)->walls[index] = wall(v);
@@ -258,7 +259,7 @@ Section initial_section() {
 
 Section source_section() {
   return repeated("source[]", "A constant source of one field.", [](auto& c) -> auto& { return c.sources; },
-      {make_key("field", KeyKind::field, &SourceConfig::field, "The field.").require().such_as("\"u\""),
+      {make_key("field", KeyKind::field, &SourceConfig::field, "The field.").require().such_as("\"pdgf\""),
        choice("shape", &SourceConfig::shape,
               {{"point", Shape::point}, {"cylinder", Shape::cylinder}, {"box", Shape::box}},
               "point: the one cell that contains the centre. cylinder: cells whose centre is within the radius "

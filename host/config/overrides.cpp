@@ -37,13 +37,13 @@ toml::table parse_value(const std::string& value, const std::string& option) {
 }
 
 /// The node called `part` inside `parent`, made when it is missing; nullptr when the path cannot go on.
-toml::node* enter(toml::node& parent, const std::string& part, const bool next_is_number) {
+toml::node* enter(toml::node& parent, const std::string& part, const bool next_is_number,
+                  const std::string& option) {
   if (auto* table = parent.as_table()) {
     if (!table->contains(part)) {
-      if (next_is_number)
-        table->insert(part, toml::array{});
-      else
-        table->insert(part, toml::table{});
+      // Parsed, not constructed: only parsed nodes know where they come from.
+      toml::table made = toml::parse(next_is_number ? "node = []" : "node = {}", option);
+      made.get("node")->visit([&](auto&& node) { table->insert(part, std::move(node)); });
     }
     return table->get(part);
   }
@@ -51,12 +51,16 @@ toml::node* enter(toml::node& parent, const std::string& part, const bool next_i
   std::size_t index = 0;
   const auto [end, error] = std::from_chars(part.data(), part.data() + part.size(), index);
   if (array == nullptr || error != std::errc() || end != part.data() + part.size()) return nullptr;
-  if (index == array->size()) array->push_back(toml::table{});
+  if (index == array->size()) {
+    toml::table made = toml::parse("node = {}", option);
+    array->push_back(std::move(*made.get("node")->as_table()));
+  }
   return index < array->size() ? array->get(index) : nullptr;
 }
 
+/// An index; nine digits are more than any study has.
 bool is_number(const std::string& text) {
-  return !text.empty() && text.find_first_not_of("0123456789") == std::string::npos;
+  return !text.empty() && text.size() < 10 && text.find_first_not_of("0123456789") == std::string::npos;
 }
 
 }  // namespace
@@ -85,17 +89,22 @@ void apply_overrides(toml::table& study, const std::vector<std::string>& overrid
     }
     toml::node* parent = &study;
     for (std::size_t i = 0; i + 1 < path.size() && parent != nullptr; ++i)
-      parent = enter(*parent, path[i], is_number(path[i + 1]));
+      parent = enter(*parent, path[i], is_number(path[i + 1]), option);
     toml::node* node = parent ? value.get("value") : nullptr;
     if (node != nullptr && parent->is_table()) {
       node->visit([&](auto&& v) {
         parent->as_table()->insert_or_assign(path.back(), std::move(v));
       });
     } else if (node != nullptr && parent->is_array() && is_number(path.back()) &&
-               std::stoul(path.back()) < parent->as_array()->size()) {
+               std::stoul(path.back()) <= parent->as_array()->size()) {
       toml::array& array = *parent->as_array();
-      const auto at = array.cbegin() + std::ptrdiff_t(std::stoul(path.back()));
-      node->visit([&](auto&& v) { array.replace(at, std::move(v)); });
+      const std::size_t index = std::stoul(path.back());
+      node->visit([&](auto&& v) {
+        if (index == array.size())
+          array.push_back(std::move(v));
+        else
+          array.replace(array.cbegin() + std::ptrdiff_t(index), std::move(v));
+      });
     } else {
       errors.add(place, "", "", fmt::format("the study has no place '{}'", text.substr(0, equals)));
     }

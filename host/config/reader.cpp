@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <fstream>
 #include <limits>
+#include <map>
 #include <sstream>
 
 #include <fmt/format.h>
@@ -42,7 +43,7 @@ class StudyReader {
     if (study_.ok("model")) study_.model = &model_info(study_.config.model);
     values_.set_model(study_.model);
     read_children(top, &root, "");
-    if (parameters_ != nullptr) read_parameters();
+    read_parameters();
     report_unknown(top, root, "");
   }
 
@@ -65,6 +66,8 @@ class StudyReader {
   void read_parameters() {
     if (study_.model == nullptr) return;
     const ModelInfo& model = *study_.model;
+    for (const ParameterInfo& p : model.parameters) study_.config.model_parameters[p.name] = p.value;
+    if (parameters_ == nullptr) return;
     for (const auto& [name, node] : *parameters_) {
       const std::string path = join("model_parameters", std::string(name.str()));
       note(path, node);
@@ -191,6 +194,18 @@ class StudyReader {
   std::vector<std::string> missing_parts_;
 };
 
+/// Every value of `node` by its full path.
+void flatten(const toml::node& node, const std::string& path, std::map<std::string, std::string>& values) {
+  const toml::array* list = node.as_array();
+  if (const toml::table* table = node.as_table())
+    for (const auto& [name, child] : *table)
+      flatten(child, path.empty() ? std::string(name.str()) : fmt::format("{}.{}", path, name.str()), values);
+  else if (list != nullptr && list->is_array_of_tables())
+    for (std::size_t i = 0; i < list->size(); ++i) flatten(*list->get(i), fmt::format("{}[{}]", path, i), values);
+  else
+    values[path] = show(node);
+}
+
 std::string read_file(const std::string& path) {
   std::error_code ignored;
   if (std::filesystem::is_directory(path, ignored))
@@ -252,6 +267,18 @@ Config parse_config(const std::string_view text, const std::string& name,
   check_memory(study.config, *study.model, memory);
   study.config.resolved_toml = resolve_study(study.config, *study.model);
   return study.config;
+}
+
+std::vector<std::string> differing_keys(const std::string& one, const std::string& other) {
+  std::map<std::string, std::string> a, b;
+  flatten(toml::parse(one), "", a);
+  flatten(toml::parse(other), "", b);
+  std::vector<std::string> keys;
+  for (const auto& [key, value] : a)
+    if (b.count(key) == 0 || b[key] != value) keys.push_back(key);
+  for (const auto& [key, value] : b)
+    if (a.count(key) == 0) keys.push_back(key);
+  return keys;
 }
 
 Config read_config(const std::string& path, const std::vector<std::string>& overrides) {

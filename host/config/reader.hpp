@@ -20,6 +20,9 @@ Config read_config(const std::string& path, const std::vector<std::string>& over
 Config parse_config(std::string_view text, const std::string& name,
                     const std::vector<std::string>& overrides, double available_memory);
 
+/// Keys that differ between two resolved studies (Config::resolved_toml), with their full paths.
+std::vector<std::string> differing_keys(const std::string& one, const std::string& other);
+
 /// Memory that the machine can give to a new process [B]; infinity where the system does not tell.
 double available_memory();
 

@@ -25,11 +25,9 @@ void write_parameters(std::ostringstream& out, const Config& config, const Model
   out << "\n[model_parameters]\n";
   for (const ParameterInfo& p : model.parameters) {
     const auto given = config.model_parameters.find(p.name);
-    const bool changed = given != config.model_parameters.end();
-    const std::string text = format_quantity(changed ? given->second : p.value, p.unit);
-    const std::string value = p.unit == "1" ? text : "\"" + text + "\"";
-    // Defaults are comments, so that the study reads back to the same set of overrides.
-    out << (changed ? "" : "# ") << p.name << " = " << value << "\n";
+    const double value = given == config.model_parameters.end() ? p.value : given->second;
+    const std::string text = format_quantity(value, p.unit);
+    out << p.name << " = " << (p.unit == "1" ? text : "\"" + text + "\"") << "\n";
   }
 }
 
@@ -37,8 +35,8 @@ void write_parameters(std::ostringstream& out, const Config& config, const Model
 
 std::string resolve_study(const Config& config, const ModelInfo& model) {
   std::ostringstream out;
-  out << "# Every key of the study, defaults included. Lines that begin with # show what was left to a default\n"
-         "# that depends on other keys, or the parameters of the model that were not changed.\n";
+  out << "# Every key of the study, defaults included. Lines that begin with # name keys that were left to a\n"
+         "# default which depends on other keys.\n";
   for (const Section& section : config_sections()) {
     const std::size_t count = section.count(config);
     std::string title = section.parent().empty() ? section.name() : section.parent() + "." + section.name();

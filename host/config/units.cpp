@@ -5,6 +5,7 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <limits>
 #include <memory>
 #include <span>
 
@@ -124,6 +125,16 @@ double take_number(std::string_view& text) {
   return value;
 }
 
+/// Conversion factors carry rounding errors: a value within them of a number of 12 digits becomes that number,
+/// so that 28 days are exactly 672 h.
+double without_noise(const double value) {
+  const std::string text = fmt::format("{:.12g}", value);
+  double round = value;
+  std::from_chars(text.data(), text.data() + text.size(), round);
+  constexpr double noise = 4 * std::numeric_limits<double>::epsilon();
+  return std::abs(round - value) <= noise * std::abs(value) ? round : value;
+}
+
 std::string example_of(const std::string_view unit) {
   if (unit == "um") return "\"100 um\"";
   if (unit == "h") return "\"6 hour\"";
@@ -163,6 +174,7 @@ double parse_quantity(const std::string_view text, const std::string_view unit) 
     return number;
   }
   if (given.empty()) throw UnitError(fmt::format("a unit is needed, for example {}", example_of(unit)));
+  if (given == unit) return number;
   const Unit to = parse_unit(unit);
   const Unit from = parse_unit(fmt::format("{}{}", given.front() == '/' ? "1" : "", given));
   // ut_are_convertible would also take reciprocals.
@@ -175,7 +187,7 @@ double parse_quantity(const std::string_view text, const std::string_view unit) 
   if (!converter) throw UnitError(fmt::format("'{}' cannot be converted to '{}'", given, unit));
   const double value = cv_convert_double(converter.get(), number);
   if (!std::isfinite(value)) throw UnitError("it is not a finite number");
-  return value;
+  return without_noise(value);
 }
 
 std::string format_quantity(const double value, const std::string_view unit) {

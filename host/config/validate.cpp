@@ -43,7 +43,7 @@ void write_steps(Out out, const Config& config, const ModelInfo& model) {
     if (species.motion == Motion::none) continue;
     const double d = parameter(config, model, species.diffusivity);
     const double limit = unit_step_limit(config.domain) / d;
-    fmt::format_to(out, "  {:<20} {:<6} {:>12}   {}\n", species.name, species.diffusivity,
+    fmt::format_to(out, "  {:<20} {:<6} {:>16}   {}\n", species.name, species.diffusivity,
                    describe_quantity(d, "um^2/h"),
                    std::isfinite(limit) ? describe_quantity(limit, "h") : "no limit");
   }
@@ -91,6 +91,18 @@ bool has_checked_source(const std::string& source) {
   for (const char* tag : {"[M]", "[C]", "[A]"})
     if (source.find(tag) != std::string::npos) return false;
   return !source.empty();
+}
+
+std::vector<std::string> plan_lines(const Config& config) {
+  std::string text;
+  write_outputs(Out(text), config, model_info(config.model));
+  std::vector<std::string> lines;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t end = text.find('\n', at);
+    lines.push_back(text.substr(at, end - at));
+    at = end + 1;
+  }
+  return lines;
 }
 
 std::string validation_report(const Config& config) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "kollagen/config.hpp"
 
@@ -9,6 +10,9 @@ namespace kollagen {
 
 /// Grid, memory, explicit step limits, output volume and unchecked parameters of `config`, for a person.
 std::string validation_report(const Config& config);
+
+/// The lines about outputs of that report: each output with its volume, and the total.
+std::vector<std::string> plan_lines(const Config& config);
 
 /// Whether the source of a parameter was read: its tag is not one of [M] (from memory), [C] (calibrated) or
 /// [A] (assumed).

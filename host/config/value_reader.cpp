@@ -36,10 +36,9 @@ bool usable_in_file_names(const std::string& text) {
 
 std::string show(const toml::node& node) {
   std::ostringstream out;
-  node.visit([&](const auto& n) { out << n; });
-  std::string text = out.str();
+  out << toml::toml_formatter(node, toml::format_flags::none);
   std::string line;
-  for (const char c : text)
+  for (const char c : out.str())
     if (c != '\n' && c != ' ')
       line += c;
     else if (!line.empty() && line.back() != ' ')

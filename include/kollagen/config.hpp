@@ -26,6 +26,8 @@ struct DomainConfig {
   std::array<int, 3> cells{0, 0, 0};       ///< derived: round(size / spacing)
   std::array<WallKind, 6> walls{WallKind::periodic, WallKind::periodic, WallKind::periodic,
                                 WallKind::periodic, WallKind::no_flux,  WallKind::no_flux};  ///< by Face
+
+  bool operator==(const DomainConfig&) const = default;
 };
 
 /// Wall value of one field on one face (verification models; in `dermal` walls mean the baseline).
@@ -34,6 +36,8 @@ struct BoundaryValueConfig {
   Face face = Face::x_min;
   double value = 0;  ///< wall (dirichlet) or outside (robin) concentration, unit of the field
   double k = 0;      ///< [um/h] transfer coefficient of a robin wall
+
+  bool operator==(const BoundaryValueConfig&) const = default;
 };
 
 struct TimeConfig {
@@ -44,6 +48,8 @@ struct TimeConfig {
   double first_step = 1.0 / 3600;   ///< [h] imex: step after the start and after every treatment
   double max_step = 12.0;           ///< [h] imex: no step is longer than this
   double safety = 0.9;              ///< explicit: share of the stable step
+
+  bool operator==(const TimeConfig&) const = default;
 };
 
 /// One layer of skin; values that are empty are taken from the preset's layer of the same name.
@@ -56,11 +62,15 @@ struct LayerConfig {
   std::optional<double> fibroblasts;   ///< [cells/mm^3]
   std::optional<double> vessels;       ///< [1]
   std::optional<double> diffusivity;   ///< [1] multiplier
+
+  bool operator==(const LayerConfig&) const = default;
 };
 
 struct SkinConfig {
   std::string preset = "reticular";  ///< face | forearm | back | papillary | reticular
   std::vector<LayerConfig> layers;   ///< overrides by name, or a skin of its own where names are new
+
+  bool operator==(const SkinConfig&) const = default;
 };
 
 struct TreatmentConfig {
@@ -81,6 +91,8 @@ struct TreatmentConfig {
   double jitter = 0;                     ///< [um] standard deviation of each entry point
   std::optional<std::array<double, 2>> center;  ///< [um] default: lateral centre
   Placement placement = Placement::automatic;
+
+  bool operator==(const TreatmentConfig&) const = default;
 };
 
 struct InitialConfig {
@@ -95,6 +107,8 @@ struct InitialConfig {
   double offset = 0;                         ///< cosine: added constant, unit of the field
   int axis = 0;                              ///< halfspace: 0 x, 1 y, 2 z
   double position = 0;                       ///< [um] halfspace: value below it, 0 above
+
+  bool operator==(const InitialConfig&) const = default;
 };
 
 struct SourceConfig {
@@ -106,6 +120,8 @@ struct SourceConfig {
   int axis = 2;                              ///< cylinder axis
   std::array<double, 3> lower{0, 0, 0};      ///< [um] box; cylinder: extent along its axis
   std::array<double, 3> upper{0, 0, 0};      ///< [um] box; cylinder
+
+  bool operator==(const SourceConfig&) const = default;
 };
 
 struct OutputConfig {
@@ -119,6 +135,8 @@ struct OutputConfig {
   int axis = 1;                              ///< slice normal: 0 x, 1 y, 2 z
   std::optional<double> position;            ///< [um] slice; default: middle of the axis
   std::vector<std::array<double, 3>> points; ///< [um] probe
+
+  bool operator==(const OutputConfig&) const = default;
 };
 
 struct Config {
@@ -129,13 +147,16 @@ struct Config {
   TimeConfig time;
   SkinConfig skin;
   std::vector<TreatmentConfig> treatments;
-  std::map<std::string, double> model_parameters;  ///< overrides, internal units, by documented name
+  /// Internal units, by documented name; a study that was read names all, what is missing keeps its default.
+  std::map<std::string, double> model_parameters;
   std::vector<BoundaryValueConfig> boundary_values;
   std::vector<InitialConfig> initial;
   std::vector<SourceConfig> sources;
   std::vector<std::string> disabled_terms;
   std::vector<OutputConfig> outputs;
   std::string resolved_toml;  ///< the study with every default written out, as config.toml receives it
+
+  bool operator==(const Config&) const = default;
 };
 
 }  // namespace kollagen
