@@ -386,6 +386,20 @@ TEST(Dermal, HomeostasisFollowsTheSwitches) {
   EXPECT_EQ(inert.k_a0 * inert.s_TF / inert.lam_T, 0) << "no active TGF-beta, and a number";
 }
 
+/// An integrator may leave a field below zero by its tolerance; nothing may blow up there.
+TEST(Dermal, MaturationIsBoundedBesideZero) {
+  const Dermal model =
+      configured_model<Dermal>({{"k_m", 0.25}}, all_but(model_info("dermal"), {"collagen_maturation"}));
+  for (const double C3 : {-1e-2, -1e-12, 0.0, 1e-12, 30.0})
+    for (const double C1 : {-1e-2, -1e-12, 0.0, 1e-12, 30.0}) {
+      std::vector<double> u(species_count, 0.0);
+      u[Dermal::C3] = C3, u[Dermal::C1] = C1;
+      const auto r = evaluate(model, reticular, u);
+      EXPECT_GE(r.loss[Dermal::C3], 0) << C3 << " " << C1;
+      EXPECT_LE(r.loss[Dermal::C3], 0.25) << C3 << " " << C1;
+    }
+}
+
 TEST(Dermal, TransfersConserve) {
   const ModelInfo& info = model_info("dermal");
   struct Transfer {

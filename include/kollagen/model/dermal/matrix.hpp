@@ -81,7 +81,8 @@ struct CollagenDegradation {
   }
 };
 
-/// Written as a loss coefficient of C3; `tiny` keeps 0/0 away and is below rounding everywhere else.
+/// Written as a loss coefficient of C3, which lies in [0, k_m] even where an integrator leaves a field a
+/// trifle below zero; `tiny` keeps 0/0 away and is below rounding everywhere else.
 struct CollagenMaturation {
   static constexpr const char* name = "collagen_maturation";
   static constexpr const char* equation = "R = k_m max(0, C3 - (C3_0/C1_0) C1); dC3/dt -= R; dC1/dt += R";
@@ -96,7 +97,7 @@ struct CollagenMaturation {
   template <class R>
   KOKKOS_FORCEINLINE_FUNCTION void add_rates(const Cell& c, R& r) const {
     constexpr Real tiny = 1e-30;
-    const Real replaced = k_m * c.site[site::matures] * pos(c.C3 - c.site[site::III_per_I] * c.C1);
+    const Real replaced = k_m * c.site[site::matures] * pos(c.C3 - c.site[site::III_per_I] * pos(c.C1));
     r.lose(C3, replaced / (c.C3 + tiny));
     r.gain(C1, replaced);
   }
