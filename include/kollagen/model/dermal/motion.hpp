@@ -63,7 +63,7 @@ struct Clot {
   template <class V>
   void visit(V&& v) {
     v("A0", A0, "1e9 mL^-1", 0, 100, "platelets in a fresh clot",
-      "[R] 0.266e9/mL in blood, times 3 by compaction [A]; 0.2-2.5 plausible, 3-5 times more with "
+      "[A] 0.266e9/mL in blood [R], times 3 by compaction; 0.2-2.5 plausible, 3-5 times more with "
       "platelet-rich plasma");
     v("B0", B0, "mg/mL", 0, 1000, "provisional matrix in a fresh clot", "[A] fibrin and fibronectin");
   }
