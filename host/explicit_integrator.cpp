@@ -5,6 +5,7 @@
 
 #include "host/integrator.hpp"
 #include "kernels/backends.hpp"
+#include "kernels/traffic.hpp"
 #include "kollagen/check.hpp"
 
 namespace kollagen {
@@ -57,6 +58,7 @@ class ExplicitIntegrator final : public Integrator<Exec> {
     stage(time + 0.5 * dt, second_, this->state_, first_, 1.0 / 3, 2.0 / 3, 2.0 / 3 * dt);
     std::swap(this->state_, first_);
     this->count_step(dt);
+    const PartTimer<Exec> part(physics.exec(), this->statistics_.seconds_control);
     check_state(physics, this->state_, time + dt, this->statistics_.steps, dt, this->config_.tolerance);
     return dt;
   }
@@ -67,8 +69,10 @@ class ExplicitIntegrator final : public Integrator<Exec> {
   }
   void stage(const double time, const Fields<Exec>& u, const Fields<Exec>& base, const Fields<Exec>& out,
              const double a, const double b, const double c) {
+    const PartTimer<Exec> part(this->physics_->exec(), this->statistics_.seconds_rates);
     if (this->forcing_at_) this->forcing_at_(time);
     this->physics_->evaluate(u, base, out, a, b, c);
+    this->count_traffic(this->evaluation_traffic());
   }
   Fields<Exec> first_, second_;
 };
@@ -80,6 +84,16 @@ void Integrator<Exec>::count_step(const double dt) {
   ++statistics_.steps;
   statistics_.smallest_dt = statistics_.steps == 1 ? dt : std::min(statistics_.smallest_dt, dt);
   statistics_.largest_dt = std::max(statistics_.largest_dt, dt);
+}
+
+template <class Exec>
+double Integrator<Exec>::evaluation_traffic() const {
+  double bytes = traffic::evaluate(physics_->count());
+  for (int s = 0; s < physics_->count(); ++s)
+    if (physics_->moves(s))
+      bytes += physics_->info().species[s].motion == Motion::signal ? traffic::add_signal : traffic::add_cells;
+  if (physics_->chemotaxis()) bytes += traffic::chemotaxis + traffic::add_cells;
+  return bytes;
 }
 
 template <class Exec>

@@ -8,6 +8,7 @@
 #include "host/integrator.hpp"
 #include "kernels/backends.hpp"
 #include "kernels/stages.hpp"
+#include "kernels/traffic.hpp"
 #include "kollagen/check.hpp"
 
 namespace kollagen {
@@ -94,18 +95,32 @@ class ImexIntegrator final : public Integrator<Exec> {
   /// One step of length dt from state_ into next_. Returns the error estimate in units of the tolerance.
   double try_step(const double time, const double dt) {
     auto& physics = *this->physics_;
+    auto& seconds = this->statistics_;
     const Real c = TrBdf2::weight * dt;
-    if (physics.mobility_varies()) physics.update_mobility(this->state_);
-    if (this->forcing_at_) this->forcing_at_(time);
-    physics.evaluate(this->state_, this->state_, rhs_, 0, 1, c);
-    for (int s = 0; s < physics.count(); ++s)
-      for_cells("kollagen/stages/predict", physics.exec(), physics.owned(),
-                PredictFirst{this->state_[s], rhs_[s], next_[s], slack(s)});
+    {
+      const PartTimer<Exec> part(physics.exec(), seconds.seconds_rates);
+      if (physics.mobility_varies()) physics.update_mobility(this->state_);
+      if (this->forcing_at_) this->forcing_at_(time);
+      physics.evaluate(this->state_, this->state_, rhs_, 0, 1, c);
+      this->count_traffic(this->evaluation_traffic());
+    }
+    {
+      const PartTimer<Exec> part(physics.exec(), seconds.seconds_control);
+      for (int s = 0; s < physics.count(); ++s)
+        for_cells("kollagen/stages/predict", physics.exec(), physics.owned(),
+                  PredictFirst{this->state_[s], rhs_[s], next_[s], slack(s)});
+      this->count_traffic(physics.count() * traffic::predict);
+    }
     if (!solve_stage(time + TrBdf2::gamma * dt, c)) return unacceptable;
-    for (int s = 0; s < physics.count(); ++s)
-      for_cells("kollagen/stages/between", physics.exec(), physics.owned(),
-                BetweenStages{this->state_[s], rhs_[s], next_[s], error_[s], slack(s)});
+    {
+      const PartTimer<Exec> part(physics.exec(), seconds.seconds_control);
+      for (int s = 0; s < physics.count(); ++s)
+        for_cells("kollagen/stages/between", physics.exec(), physics.owned(),
+                  BetweenStages{this->state_[s], rhs_[s], next_[s], error_[s], slack(s)});
+      this->count_traffic(physics.count() * traffic::between);
+    }
     if (!solve_stage(time + dt, c)) return unacceptable;
+    const PartTimer<Exec> part(physics.exec(), seconds.seconds_control);
     return estimate_error(c);
   }
 
@@ -120,18 +135,26 @@ class ImexIntegrator final : public Integrator<Exec> {
     double last_change = 0;
     for (int pass = 1; pass <= most_passes; ++pass) {
       ++this->statistics_.stage_passes;
-      double change = physics.update_local(0, next_, rhs_, c, this->config_.tolerance);
+      double change = update_local(0, c);
       if (pass == 1 && physics.mobility_varies()) {
+        const PartTimer<Exec> part(physics.exec(), this->statistics_.seconds_signals);
         physics.update_mobility(next_);
         solver_.set_coefficient(physics.mobility());
+        this->count_traffic(traffic::mobility + traffic::faces);
       }
       for (const int s : order_) {
-        if (physics.chemotaxis() && physics.chemotaxis()->species == s) physics.evaluate_chemotaxis(next_);
+        const bool signal = physics.info().species[s].motion == Motion::signal;
+        const PartTimer<Exec> part(physics.exec(), signal ? this->statistics_.seconds_signals
+                                                           : this->statistics_.seconds_cells);
+        if (physics.chemotaxis() && physics.chemotaxis()->species == s) {
+          physics.evaluate_chemotaxis(next_);
+          this->count_traffic(traffic::chemotaxis);
+        }
         const double moved = solve_species(s, c, pass == 1);
         if (moved < 0) return false;
         change = std::max(change, moved);
       }
-      change = std::max(change, double(physics.update_local(1, next_, rhs_, c, this->config_.tolerance)));
+      change = std::max(change, update_local(1, c));
       if (!(change < unacceptable)) return false;
       if (change <= pass_tolerance) return true;
       if (pass > 1) {
@@ -142,6 +165,15 @@ class ImexIntegrator final : public Integrator<Exec> {
       last_change = change;
     }
     return false;
+  }
+
+  double update_local(const int group, const Real c) {
+    const PartTimer<Exec> part(this->physics_->exec(), this->statistics_.seconds_local);
+    int updated = 0;
+    const double change =
+        this->physics_->update_local(group, next_, rhs_, c, this->config_.tolerance, &updated);
+    this->count_traffic(traffic::update_local(updated));
+    return change;
   }
 
   /// Solves the stage equation of one moving species with the others fixed: residual in double, correction in float.
@@ -155,18 +187,25 @@ class ImexIntegrator final : public Integrator<Exec> {
     for (int cycle = 0; cycle <= most_cycles; ++cycle) {
       const double residual = physics.stage_residual(species, next_, rhs_, c, tolerance, solver_.residual(),
                                                      solver_.weight());
+      this->count_traffic(traffic::residual);
       if (cycle == 0) first = residual;
       if (!(residual < unacceptable)) return -1;
       if (residual <= solver_tolerance && (cycle > 0 || !at_least_once))
         return change + add(species, solver_.residual());
       if (cycle > 5 && residual > first) return -1;
-      physics.correct(solver_, species, c, residual / (0.5 * solver_tolerance));
+      correct(species, c, residual / (0.5 * solver_tolerance));
       ++this->statistics_.corrections;
       change += add(species, solver_.correction());
     }
     return -1;
   }
+  void correct(const int species, const Real c, const double reduction) {
+    const double before = solver_.traffic();
+    this->physics_->correct(solver_, species, c, reduction);
+    this->statistics_.bytes += solver_.traffic() - before;
+  }
   double add(const int species, const Span3<float>& correction) {
+    this->count_traffic(traffic::add_correction);
     return max_over_cells("kollagen/stages/add_correction", this->physics_->exec(), this->physics_->owned(),
                           AddCorrection{correction, next_[species], this->physics_->scale(species),
                                         1 / this->config_.tolerance});
@@ -182,9 +221,10 @@ class ImexIntegrator final : public Integrator<Exec> {
                 FinishError{error_[s], rhs_[s], next_[s], solver_.residual(), solver_.weight()});
       Span3<float> e = solver_.residual();
       if (physics.moves(s)) {
-        physics.correct(solver_, s, c, 10);
+        correct(s, c, 10);
         e = solver_.correction();
       }
+      this->count_traffic(traffic::finish_error + traffic::error_size);
       largest = std::max<double>(
           largest, max_over_cells("kollagen/stages/error_size", physics.exec(), physics.owned(),
                                   ErrorSize{e, this->state_[s], next_[s], physics.scale(s),

@@ -20,7 +20,28 @@ struct StepStatistics {
   long corrections = 0;    ///< multigrid cycles and blocks of sweeps
   double smallest_dt = 0;  ///< [h]
   double largest_dt = 0;   ///< [h]
+  /// Wall time by part: explicit right-hand side; implicit solves of signals and of cells; species that stay where
+  /// they are; prediction, error estimate and guards.
   double seconds_rates = 0, seconds_signals = 0, seconds_cells = 0, seconds_local = 0, seconds_control = 0;
+  double bytes = 0;  ///< moved, by the model of kernels/traffic.hpp
+};
+
+/// Adds the time from its construction to its end, work on the device included, to a counter.
+template <class Exec>
+class PartTimer {
+ public:
+  PartTimer(const Exec& exec, double& seconds) : exec_(exec), seconds_(seconds) {}
+  ~PartTimer() {
+    exec_.fence();
+    seconds_ += timer_.seconds();
+  }
+  PartTimer(const PartTimer&) = delete;
+  PartTimer& operator=(const PartTimer&) = delete;
+
+ private:
+  const Exec& exec_;
+  double& seconds_;
+  Kokkos::Timer timer_;
 };
 
 /// One time integrator on one backend. The state's owned cells are valid between calls, its ghosts are not.
@@ -53,6 +74,11 @@ class Integrator {
         config_(config),
         state_("state", physics_->count(), physics_->grid().cells) {}
   void count_step(double dt);
+  /// Counts traffic of `bytes_per_cell` over the owned cells.
+  void count_traffic(const double bytes_per_cell) {
+    statistics_.bytes += bytes_per_cell * double(physics_->owned().cells());
+  }
+  double evaluation_traffic() const;
 
   std::unique_ptr<Physics<Exec>> physics_;
   TimeConfig config_;

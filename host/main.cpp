@@ -41,7 +41,6 @@ Arguments split(const int argc, char** argv) {
   return result;
 }
 
-#ifdef KOLLAGEN_HAS_RUN
 /// Calls `work` between start and end of Kokkos.
 int with_kokkos(std::vector<std::string> arguments, const std::function<int()>& work) {
   std::vector<char*> argv;
@@ -51,7 +50,6 @@ int with_kokkos(std::vector<std::string> arguments, const std::function<int()>& 
   const Kokkos::ScopeGuard guard(argc, argv.data());
   return work();
 }
-#endif
 
 std::string program_info() {
   std::string text = fmt::format("Kollagen {} ({})\n", version::number, version::git_hash);
@@ -93,7 +91,6 @@ int dispatch(const int argc, char** argv) {
   app.footer("Options --kokkos-* are passed on to Kokkos. Exit codes: 0 done, 2 bad input, 3 environment, "
              "4 numerical guard, 5 input/output, 75 stopped early and resumable.");
 
-#ifdef KOLLAGEN_HAS_RUN
   CLI::App* run = app.add_subcommand("run", "Run a study.");
   add_study(*run, options);
   run->add_option("-o,--output", options.run.output, "folder of the results [runs/<name of the study>]");
@@ -102,7 +99,6 @@ int dispatch(const int argc, char** argv) {
   run->callback([&] {
     chosen = [&] { return with_kokkos(arguments.kokkos, [&] { return run_study(options.run); }); };
   });
-#endif
 
   CLI::App* validate = app.add_subcommand("validate", "Check a study and show what it takes; runs nothing.");
   add_study(*validate, options);

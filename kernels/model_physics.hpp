@@ -74,7 +74,9 @@ class ModelPhysics final : public Physics<Exec> {
   }
 
   Real update_local(const int group, const Fields<Exec>& u, const Fields<Exec>& rhs, const Real c,
-                    const Real tolerance) const override {
+                    const Real tolerance, int* updated) const override {
+    for (unsigned mask = group == 0 ? Traits::local_first : Traits::local_last; mask != 0; mask >>= 1)
+      *updated += int(mask & 1u);
     return group == 0 ? local<Traits::local_first>(u, rhs, c, tolerance)
                       : local<Traits::local_last>(u, rhs, c, tolerance);
   }

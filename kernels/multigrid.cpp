@@ -1,6 +1,7 @@
 #include "kernels/multigrid.hpp"
 
 #include "kernels/backends.hpp"
+#include "kernels/traffic.hpp"
 
 namespace kollagen {
 namespace {
@@ -126,10 +127,13 @@ void Multigrid<Exec>::smooth(Level& level, const Operator& op, const std::vector
     if (sweep == 0 && from_zero) {
       for_cells("kollagen/multigrid/smooth_from_zero", exec_, level.box(),
                 SmoothFromZero<Operator>{op, level.at(residual_r), other, omega[sweep]});
+      traffic_ += traffic::sweep_from_zero * double(level.box().cells());
     } else {
       fill(level, current);
       for_cells("kollagen/multigrid/smooth", exec_, level.box(),
                 SmoothSweep<Operator>{op, level.at(residual_r), current, other, omega[sweep]});
+      constexpr bool layers = std::is_same_v<Operator, LayerOperator>;
+      traffic_ += (layers ? traffic::sweep_layers : traffic::sweep) * double(level.box().cells());
     }
     std::swap(current, other);
   }
@@ -162,6 +166,7 @@ void Multigrid<Exec>::solve_level(const int index, const double s, const int las
   for_cells("kollagen/multigrid/prolong", exec_, level.box(),
             Prolong{level.map, coarse.e, level.e, level.neighbour_weight[0].data(),
                     level.neighbour_weight[1].data(), level.neighbour_weight[2].data()});
+  traffic_ += (traffic::restriction + traffic::prolongation) * double(level.box().cells());
   smooth(level, op, {omega[0], omega[2]}, false);
 }
 

@@ -239,6 +239,8 @@ class Multigrid {
   Span3<float> correction() const { return levels_[0].e; }
   const std::array<int, 3>& cells() const { return levels_[0].cells; }
   std::size_t bytes() const;
+  /// Bytes moved so far, by the model of kernels/traffic.hpp.
+  double traffic() const { return traffic_; }
 
   /// Takes over the relative diffusivity m (ghosts filled) on all levels; to be called whenever it changed.
   void set_coefficient(const Span3<const Real>& m);
@@ -303,6 +305,7 @@ class Multigrid {
   Walls coarse_walls_;  ///< robin walls count as closed: this changes the speed of convergence only
   std::vector<Level> levels_;
   double largest_m_ = 0;
+  double traffic_ = 0;
 };
 
 }  // namespace kollagen

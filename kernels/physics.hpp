@@ -82,9 +82,9 @@ class Physics {
   void correct(Multigrid<Exec>& solver, int species, Real c, double reduction) const;
 
   /// Updates the species that do not move (group 0: those that signals depend on; 1: the others), in place.
-  /// Returns the largest change in units of tolerance (scale + |u|).
-  virtual Real update_local(int group, const Fields<Exec>& u, const Fields<Exec>& rhs, Real c,
-                            Real tolerance) const = 0;
+  /// Returns the largest change in units of tolerance (scale + |u|) and adds the number of species to `updated`.
+  virtual Real update_local(int group, const Fields<Exec>& u, const Fields<Exec>& rhs, Real c, Real tolerance,
+                            int* updated) const = 0;
 
   /// Longest stable step of the explicit reference [h]: diffusion, chemotaxis and linear losses.
   double explicit_step_limit(const Fields<Exec>& u) const;

@@ -10,6 +10,7 @@
 #include "kernels/for_cells.hpp"
 #include "kollagen/column.hpp"
 #include "kollagen/fields.hpp"
+#include "kollagen/math.hpp"
 #include "kollagen/needles.hpp"
 
 namespace kollagen {
@@ -40,12 +41,12 @@ KOKKOS_FORCEINLINE_FUNCTION TrackDistance track_distance(const Needle& needle, c
   const Real rx = x - needle.entry[0], ry = y - needle.entry[1], rz = z - needle.entry[2];
   const Real along = rx * needle.axis[0] + ry * needle.axis[1] + rz * needle.axis[2];
   const Real square = rx * rx + ry * ry + rz * rz - along * along;
-  const Real off_axis = square > 0 ? ::sqrt(square) : Real(0);
+  const Real off_axis = square > 0 ? square_root(square) : Real(0);
   if (along > needle.length) {
     const Real end_radius = needle.tip_length > 0 ? Real(0) : needle.radius;
     const Real lateral = off_axis > end_radius ? off_axis - end_radius : Real(0);
     const Real beyond = along - needle.length;
-    return {false, ::sqrt(lateral * lateral + beyond * beyond)};
+    return {false, square_root(lateral * lateral + beyond * beyond)};
   }
   const Real to_end = needle.length - along;
   const Real radius =
@@ -139,6 +140,7 @@ Kokkos::View<T*, typename Exec::memory_space> to_device(const std::string& label
 /// order of the needles. No ghosts are read or written.
 struct Puncture {
   static constexpr int samples = 4;  ///< per axis
+  static constexpr int points = samples * samples * samples;
 
   Span4<Real> state;
   PunctureSpecies species;
@@ -155,35 +157,79 @@ struct Puncture {
   KOKKOS_FORCEINLINE_FUNCTION void operator()(const int k, const int j, const int i) const {
     const int tile = j / detail::NeedleTiles::width * tiles_x + i / detail::NeedleTiles::width;
     const int begin = first[tile], end = first[tile + 1];
-    if (begin == end) return;
 
-    Real damage = 0;
-    int bleeding = 0;
+    // Seen from the centre of the cell, no point is farther from some track than this [rims]...
+    Real farthest = rims_reached;
+    for (int n = begin; n < end; ++n) {
+      const Interval rims = rims_in_cell(needles[items[n]], k, j, i);
+      farthest = rims.high < farthest ? rims.high : farthest;
+    }
+    Real nearest[points];  // rims from each point to the nearest wall
+    bool bleeds[points];
+    bool touched = false;
+    for (int n = begin; n < end; ++n) {
+      const Needle& needle = needles[items[n]];
+      // ... so that most tracks of the tile need no look at the points: elsewhere another one is nearer.
+      const Real low = rims_in_cell(needle, k, j, i).low;
+      if (low > farthest || low >= rims_reached) continue;
+      if (!touched)
+        for (int p = 0; p < points; ++p) {
+          nearest[p] = rims_reached;
+          bleeds[p] = false;
+        }
+      touched = true;
+      sample(needle, k, j, i, nearest, bleeds);
+    }
+    if (!touched) return;
+
+    Real damage = 0, bled = 0;
+    for (int p = 0; p < points; ++p) {
+      damage += nearest[p] < rims_reached ? ::exp(-nearest[p]) : Real(0);
+      bled += bleeds[p] ? 1 : 0;
+    }
+    if (damage > 0) wound(k, j, i, damage / points, bled / points);
+  }
+
+ private:
+  struct Interval {
+    Real low, high;
+  };
+
+  /// Bounds of the distance from a track over a cell [rims].
+  KOKKOS_FORCEINLINE_FUNCTION Interval rims_in_cell(const Needle& needle, const int k, const int j,
+                                                    const int i) const {
+    const Real x = origin[0] + (i + Real(0.5)) * spacing[0];
+    const Real y = origin[1] + (j + Real(0.5)) * spacing[1];
+    const Real z = origin[2] + (k + Real(0.5)) * spacing[2];
+    const Real half_diagonal =
+        Real(0.5) * square_root(spacing[0] * spacing[0] + spacing[1] * spacing[1] + spacing[2] * spacing[2]);
+    // Along a cone the distance changes faster than the position.
+    const Real slope = needle.tip_length > 0 ? 1 + needle.radius / needle.tip_length : Real(1);
+    const Real distance = detail::track_distance(needle, x, y, z).distance, change = slope * half_diagonal;
+    if (needle.rim > 0) return {(distance - change) / needle.rim, (distance + change) / needle.rim};
+    return {distance > change ? rims_reached : Real(0), rims_reached};
+  }
+
+  /// Brings `nearest` and `bleeds` of the cell's points up to date with one track.
+  KOKKOS_FORCEINLINE_FUNCTION void sample(const Needle& needle, const int k, const int j, const int i,
+                                          Real* nearest, bool* bleeds) const {
+    const bool deep_enough = needle.length >= injury.bleeding_length;
     for (int c = 0; c < samples; ++c)
       for (int b = 0; b < samples; ++b)
         for (int a = 0; a < samples; ++a) {
           const Real x = origin[0] + (i + (a + Real(0.5)) / samples) * spacing[0];
           const Real y = origin[1] + (j + (b + Real(0.5)) / samples) * spacing[1];
           const Real z = origin[2] + (k + (c + Real(0.5)) / samples) * spacing[2];
-          Real rims = rims_reached;  // to the nearest wall
-          bool bleeds = false;
-          for (int n = begin; n < end; ++n) {
-            const Needle& needle = needles[items[n]];
-            const detail::TrackDistance track = detail::track_distance(needle, x, y, z);
-            bleeds = bleeds || (track.core && needle.length >= injury.bleeding_length && z > first_vessel);
-            if (track.core)
-              rims = 0;
-            else if (track.distance < rims * needle.rim)
-              rims = track.distance / needle.rim;
-          }
-          if (rims < rims_reached) damage += ::exp(-rims);
-          if (bleeds) ++bleeding;
+          const int p = (c * samples + b) * samples + a;
+          const detail::TrackDistance track = detail::track_distance(needle, x, y, z);
+          bleeds[p] = bleeds[p] || (track.core && deep_enough && z > first_vessel);
+          if (track.core)
+            nearest[p] = 0;
+          else if (track.distance < nearest[p] * needle.rim)
+            nearest[p] = track.distance / needle.rim;
         }
-    constexpr Real weight = Real(1) / (samples * samples * samples);
-    if (damage > 0) wound(k, j, i, damage * weight, bleeding * weight);
   }
 
- private:
   /// `damage`: mean of d over the cell; `bled`: share of the cell inside a bleeding core.
   KOKKOS_FORCEINLINE_FUNCTION void wound(const int k, const int j, const int i, const Real damage,
                                          const Real bled) const {

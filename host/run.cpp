@@ -1,0 +1,225 @@
+#include "host/run.hpp"
+
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <optional>
+
+#include <fmt/format.h>
+#include <spdlog/sinks/basic_file_sink.h>
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include "host/config/reader.hpp"
+#include "host/config/validate.hpp"
+#include "host/driver.hpp"
+#include "host/output/factory.hpp"
+#include "host/output/report.hpp"
+#include "host/run_folder.hpp"
+#include "host/simulation.hpp"
+#include "kernels/bandwidth.hpp"
+#include "kollagen/check.hpp"
+#include "kollagen_version.hpp"
+
+namespace kollagen {
+namespace {
+
+using Exec = Kokkos::DefaultExecutionSpace;
+namespace fs = std::filesystem;
+
+double seconds_since(const std::chrono::steady_clock::time_point start) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+long peak_memory() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return usage.ru_maxrss * 1024L;
+}
+
+std::string duration(const double seconds) {
+  const long s = long(seconds + 0.5);
+  if (s < 60) return fmt::format("{} s", s);
+  if (s < 3600) return fmt::format("{} min {:02} s", s / 60, s % 60);
+  return fmt::format("{} h {:02} min", s / 3600, s % 3600 / 60);
+}
+
+/// Where the run stands, on one line: rewritten in place on a terminal, a new line now and then elsewhere.
+class StatusLine {
+ public:
+  StatusLine(spdlog::logger& log, const fs::path& folder, const double cells)
+      : log_(log), folder_(folder), cells_(cells), terminal_(isatty(STDOUT_FILENO) == 1) {}
+
+  void show(const Clock& clock, const long rejected, const bool last) {
+    const double elapsed = seconds_since(start_), interval = terminal_ ? 0.5 : 10;
+    if (!last && elapsed - shown_ < interval) return;
+    const double recent = elapsed - shown_ > 0 ? cells_ * double(clock.step - step_) / (elapsed - shown_) : 0;
+    // Steps grow with time, so the share of steps done says little: extrapolate the recent pace in simulated time.
+    const double pace = elapsed > shown_ ? (clock.time - time_) / (elapsed - shown_) : 0;
+    const std::optional<double> left =
+        pace > 0 ? std::optional<double>((clock.end - clock.time) / pace) : std::nullopt;
+    const std::string line = fmt::format(
+        "day {:.3f} of {:g}  {:3.0f} %  step {} ({} rejected)  dt {:.3g} h  {:.3g} Mcell/s  {}", clock.time / 24,
+        clock.end / 24, clock.end > 0 ? 100 * clock.time / clock.end : 100, clock.step, rejected, clock.dt,
+        recent / 1e6, left ? "ETA " + duration(*left) : "");
+    if (terminal_)
+      fmt::print("\r{:<110}{}", line, last ? "\n" : "");
+    else
+      log_.info(line);
+    std::fflush(stdout);
+    write_status(folder_, clock, clock.time >= clock.end ? "done" : "running", left);
+    shown_ = elapsed;
+    step_ = clock.step;
+    time_ = clock.time;
+  }
+
+ private:
+  spdlog::logger& log_;
+  fs::path folder_;
+  double cells_;
+  bool terminal_;
+  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+  double shown_ = 0, time_ = 0;
+  long step_ = 0;
+};
+
+std::shared_ptr<spdlog::logger> make_log(const fs::path& folder) {
+  try {
+    auto console = std::make_shared<spdlog::sinks::stdout_sink_mt>();
+    auto file = std::make_shared<spdlog::sinks::basic_file_sink_mt>((folder / "log.txt").string());
+    console->set_pattern("%v");
+    file->set_pattern("%Y-%m-%d %H:%M:%S %v");
+    auto log = std::make_shared<spdlog::logger>("kollagen", spdlog::sinks_init_list{console, file});
+    log->flush_on(spdlog::level::info);
+    return log;
+  } catch (const spdlog::spdlog_ex& error) {
+    throw IoError((folder / "log.txt").string() + ": " + error.what());
+  }
+}
+
+void banner(spdlog::logger& log, const Config& config, const Simulation<Exec>& simulation, const fs::path& folder) {
+  const Grid& grid = simulation.grid();
+  log.info("Kollagen {} ({}) | Kokkos {} {} x {} | {}", version::number, version::git_hash, version::kokkos,
+           Exec::name(), Exec().concurrency(), version::compiler);
+  log.info("{} | model {}, {} fields | output {}", config.title, config.model, simulation.model().species.size(),
+           folder.string());
+  log.info("grid {} x {} x {} = {} cells of {:g} x {:g} x {:g} um | fields and solver {:.3g} MB, one state {:.3g} MB",
+           grid.cells[0], grid.cells[1], grid.cells[2], grid.owned_count(), grid.spacing[0], grid.spacing[1],
+           grid.spacing[2], double(simulation.integrator().bytes()) / 1e6,
+           double(simulation.integrator().state().bytes()) / 1e6);
+  log.info("{} to {:g} h, tolerance {:g} | {} treatments, {} needles at the start",
+           config.time.integrator == IntegratorKind::imex ? "imex" : "explicit", config.time.end,
+           config.time.tolerance, config.treatments.size(), simulation.needles_placed());
+}
+
+}  // namespace
+
+int run_study(const RunOptions& options) {
+  const Config config = read_config(options.config, options.overrides);
+  const fs::path folder =
+      options.output.empty() ? fs::path("runs") / fs::path(options.config).stem() : fs::path(options.output);
+  if (options.fresh) {
+    if (fs::exists(folder / "config.toml")) clear_run_folder(folder);
+  }
+  switch (inspect_run_folder(folder, config)) {
+    case FolderState::finished:
+      fmt::print("{}: already complete; --fresh runs it again\n", folder.string());
+      return int(ExitCode::done);
+    case FolderState::unfinished:
+      fmt::print("{}: the run there did not finish and left no checkpoint; starting from the beginning\n",
+                 folder.string());
+      clear_run_folder(folder);
+      break;
+    case FolderState::free:
+      break;
+  }
+
+  const auto start = std::chrono::steady_clock::now();
+  Simulation<Exec> simulation(config);
+  std::error_code error;
+  fs::create_directories(folder, error);
+  if (error) throw IoError(folder.string() + ": cannot be created: " + error.message());
+  auto sinks = make_sinks(config, simulation.model(), simulation.grid(), folder);
+  const auto log = make_log(folder);
+  write_config(folder, config);
+  banner(*log, config, simulation, folder);
+  for (const auto& line : plan_lines(config)) log->info(line);
+  log->info("explicit steps would be {:.3g} s at most; imex starts with {:.3g} s",
+            3600 * simulation.integrator().physics().explicit_step_limit(simulation.integrator().state()),
+            3600 * config.time.first_step);
+
+  const double copy = copy_bandwidth(Exec());
+  StatusLine status(*log, folder, double(simulation.grid().owned_count()));
+  const double setup_seconds = seconds_since(start);
+  double step_seconds = 0;
+  const auto loop_start = std::chrono::steady_clock::now();
+
+  RunReport report;
+  report.title = config.title;
+  report.model = config.model;
+  report.backend = fmt::format("{} x {}", Exec::name(), Exec().concurrency());
+  report.grid = simulation.grid();
+  report.state_bytes = long(simulation.integrator().state().bytes());
+  report.bandwidth = copy;
+  const auto finish_report = [&](const std::string& outcome) {
+    const StepStatistics& s = simulation.integrator().statistics();
+    report.outcome = outcome;
+    report.clock = simulation.clock();
+    report.rejected_steps = s.rejected;
+    report.wall_seconds = seconds_since(start);
+    report.cell_updates = double(simulation.grid().owned_count()) * double(simulation.clock().step);
+    report.bytes_moved = s.bytes;
+    report.peak_memory_bytes = peak_memory();
+    report.timers = {{"setup", setup_seconds, 1},
+                     {"right-hand side", s.seconds_rates, s.steps},
+                     {"signals", s.seconds_signals, s.stage_passes},
+                     {"cells", s.seconds_cells, s.stage_passes},
+                     {"local fields", s.seconds_local, s.stage_passes},
+                     {"prediction, error and guards", s.seconds_control, s.steps},
+                     {"outputs", seconds_since(loop_start) - step_seconds, 1}};
+    write_report(folder, report);
+  };
+
+  try {
+    const Steppable steppable{[&](const double limit) {
+                                const auto begin = std::chrono::steady_clock::now();
+                                simulation.step(limit);
+                                step_seconds += seconds_since(begin);
+                              },
+                              simulation};
+    const RunOutcome outcome = drive(steppable, sinks, options.steps, [&] {
+      status.show(simulation.clock(), simulation.integrator().statistics().rejected, false);
+    });
+    status.show(simulation.clock(), simulation.integrator().statistics().rejected, true);
+    finish_report(outcome == RunOutcome::finished ? "done" : "stopped by --steps");
+    log->info("{} | {} steps, {} rejected | {} | {:.3g} Mcell updates/s, {:.3g} GB/s ({:.0f} % of copy) | peak memory "
+              "{:.3g} MB",
+              report.outcome, report.clock.step, report.rejected_steps, duration(report.wall_seconds),
+              report.cell_updates / std::max(step_seconds, 1e-9) / 1e6,
+              report.bytes_moved / std::max(step_seconds, 1e-9) / 1e9,
+              100 * report.bytes_moved / std::max(step_seconds, 1e-9) / copy, double(report.peak_memory_bytes) / 1e6);
+    for (const Timer& timer : report.timers)
+      log->info("  {:<30} {:8.2f} s  {:5.1f} %", timer.name, timer.seconds,
+                100 * timer.seconds / std::max(report.wall_seconds, 1e-9));
+    if (outcome == RunOutcome::step_limit) {
+      log->info("stopped after {} steps; there is no checkpoint, the same command starts from the beginning",
+                report.clock.step);
+      return int(ExitCode::resumable);
+    }
+    return int(ExitCode::done);
+  } catch (const GuardError& failure) {
+    // The evidence goes into a text file; no frame of the bad state is written.
+    std::ofstream(folder / "guard.txt") << failure.what() << "\nlast accepted: time " << simulation.clock().time
+                                        << " h, step " << simulation.clock().step << ", dt "
+                                        << simulation.clock().dt << " h\n";
+    finish_report(std::string("numerical guard: ") + failure.what());
+    log->error("numerical guard: {}", failure.what());
+    throw;
+  }
+}
+
+}  // namespace kollagen
