@@ -94,7 +94,7 @@ class Treated {
  private:
   Grid grid_;
   Fields<Exec> state_;
-  typename Fields<Exec>::View::HostMirror host_;
+  Kokkos::View<Real****, Kokkos::LayoutRight, Kokkos::HostSpace> host_;
 };
 
 /// Damage at a point from the text-book formula, over all images, without any list of candidates.
