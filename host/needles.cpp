@@ -8,6 +8,8 @@
 #include <algorithm>
 #include <cmath>
 #include <numbers>
+#include <sstream>
+#include <stdexcept>
 
 #include "kollagen/check.hpp"
 
@@ -74,29 +76,46 @@ double wrapped(const double x, const double side) {
   return positive < side ? positive : 0;
 }
 
-/// single, stamp and hex: a lattice about `centre`; `random` adds a rotation and an offset within one pitch.
+/// single: at `centre`, or anywhere when `random`.
+std::vector<Entry> single(const TreatmentConfig& t, const Point& centre, const std::array<double, 3>& sides,
+                          const Draws& draws, const bool random) {
+  if (!random) return {{centre, 0, t.tilt}};
+  const Point u = draws.uniform(Stream::position, 0);
+  const double azimuth = 2 * std::numbers::pi * draws.uniform(Stream::azimuth, 0)[0];
+  return {{{wrapped(u[0] * sides[0], sides[0]), wrapped(u[1] * sides[1], sides[1])}, azimuth, t.tilt}};
+}
+
+/// Distance of the rows of a lattice [um].
+double row_pitch(const TreatmentConfig& t) {
+  return t.pattern == Pattern::hex ? t.pitch * std::sqrt(3.0) / 2 : t.pitch;
+}
+
+/// True where a lattice sticks out of the domain, whose needles are then cut off.
+bool exceeds(const TreatmentConfig& t, const std::array<double, 3>& sides) {
+  return t.needles[0] * t.pitch > sides[0] * (1 + 1e-9) ||
+         t.needles[1] * row_pitch(t) > sides[1] * (1 + 1e-9);
+}
+
+/// stamp and hex: a lattice about `centre`; `random` adds a rotation and an offset within one pitch.
 /// A lattice that is larger than the domain is cut to it.
 std::vector<Entry> lattice(const TreatmentConfig& t, const Point& centre, const std::array<double, 3>& sides,
                            const Draws& draws, const bool random) {
-  const int nx = t.pattern == Pattern::single ? 1 : t.needles[0];
-  const int ny = t.pattern == Pattern::single ? 1 : t.needles[1];
-  const bool hex = t.pattern == Pattern::hex;
-  const double row_pitch = hex ? t.pitch * std::sqrt(3.0) / 2 : t.pitch;
-  const double stagger = hex && ny > 1 ? t.pitch / 4 : 0;
+  const int nx = t.needles[0], ny = t.needles[1];
+  const double stagger = t.pattern == Pattern::hex && ny > 1 ? t.pitch / 4 : 0;
 
   double angle = 0;
   Point offset{0, 0};
   if (random) {
     const auto b = draws.bits(Stream::lattice, 0);
     angle = 2 * std::numbers::pi * r123::u01<double>(b[0]);
-    offset = {t.pitch * (r123::u01<double>(b[1]) - 0.5), row_pitch * (r123::u01<double>(b[2]) - 0.5)};
+    offset = {t.pitch * (r123::u01<double>(b[1]) - 0.5), row_pitch(t) * (r123::u01<double>(b[2]) - 0.5)};
   }
-  const bool cut = nx * t.pitch > sides[0] * (1 + 1e-9) || ny * row_pitch > sides[1] * (1 + 1e-9);
+  const bool cut = exceeds(t, sides);
   std::vector<Entry> result;
   for (int j = 0; j < ny; ++j)
     for (int i = 0; i < nx; ++i) {
       const Point local{(i - 0.5 * (nx - 1)) * t.pitch + (j % 2 ? stagger : -stagger) + offset[0],
-                        (j - 0.5 * (ny - 1)) * row_pitch + offset[1]};
+                        (j - 0.5 * (ny - 1)) * row_pitch(t) + offset[1]};
       const Point turned = rotated(local, angle);
       const Entry entry{{centre[0] + turned[0], centre[1] + turned[1]}, angle, t.tilt};
       if (!cut || inside(entry.at, sides)) result.push_back(entry);
@@ -177,6 +196,7 @@ std::vector<Entry> entries(const TreatmentConfig& t, const std::array<double, 3>
   const Point centre = t.center.value_or(Point{sides[0] / 2, sides[1] / 2});
   switch (t.pattern) {
     case Pattern::single:
+      return single(t, centre, sides, draws, random);
     case Pattern::stamp:
     case Pattern::hex:
       return lattice(t, centre, sides, draws, random);
@@ -221,8 +241,33 @@ Needle make_needle(const TreatmentConfig& t, const Entry& entry, const double de
 
 }  // namespace
 
+double expected_needles(const TreatmentConfig& t, const std::array<double, 3>& sides) {
+  const double area = sides[0] * sides[1];
+  switch (t.pattern) {
+    case Pattern::single:
+      return 1;
+    case Pattern::stamp:
+    case Pattern::hex:
+      return exceeds(t, sides) ? area / (t.pitch * row_pitch(t)) : double(t.needles[0]) * t.needles[1];
+    case Pattern::roller:
+      return t.passes * area / (t.pitch * t.pitch);
+    case Pattern::pen:
+    case Pattern::poisson:
+      return t.passes * area * t.density;
+  }
+  throw std::logic_error("expected_needles: unknown pattern");
+}
+
 std::vector<Needle> place_needles(const TreatmentConfig& treatment, const std::array<double, 3>& sides,
                                   const std::uint64_t seed, const int session) {
+  const double expected = expected_needles(treatment, sides);
+  if (expected > most_needles) {
+    std::ostringstream text;
+    text << "treatment[" << session << "]: about " << expected << " needles; at most " << most_needles
+         << " are allowed in one session";
+    throw InputError(text.str());
+  }
+  if (!(treatment.depth_efficiency * treatment.length > 0)) return {};
   const bool random = places_anew(treatment, session);
   const Draws draws(seed, random ? session : 0);
   std::vector<Needle> result;

@@ -30,10 +30,17 @@ struct Injury {
   Real bleeding_length = 100;  ///< [um] shorter tracks do not bleed
 };
 
+/// More needles than this in one session are taken for a mistake.
+inline constexpr double most_needles = 1e7;
+
+/// How many needles a session has, in the mean where the pattern is random; `sides` as for place_needles.
+double expected_needles(const TreatmentConfig& treatment, const std::array<double, 3>& sides);
+
 /// Needles of session number `session` (0 for the first entry) of a study. Positions of random placements
 /// come from a counter-based generator keyed by (seed, session, needle): the same on any backend and any
 /// number of ranks. Tracks that leave a periodic side are kept; kernels use the nearest periodic image.
-/// `sides` are the domain's lengths [um].
+/// `sides` are the domain's lengths [um]. Needles of no effective length leave no track: the list is empty.
+/// Throws InputError when the session has more than `most_needles`.
 std::vector<Needle> place_needles(const TreatmentConfig& treatment, const std::array<double, 3>& sides,
                                   std::uint64_t seed, int session);
 

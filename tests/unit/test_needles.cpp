@@ -5,6 +5,7 @@
 #include <numbers>
 #include <set>
 
+#include "kollagen/check.hpp"
 #include "kollagen/needles.hpp"
 
 namespace kollagen {
@@ -160,12 +161,63 @@ TEST(Needles, PositionsComeFromThePublishedPhiloxNumbers) {
   const double angle = 2 * pi * (double(0x16554d9eca36314cULL) / std::pow(2.0, 64));
   const double dx = 500 * (double(0xdb20fe9d672d0fdcULL) / std::pow(2.0, 64) - 0.5);
   const double dy = 500 * (double(0xd7e772cee186176bULL) / std::pow(2.0, 64) - 0.5);
-  TreatmentConfig t = treatment(Pattern::single);
+  TreatmentConfig t = treatment(Pattern::stamp);
   t.pitch = 500;
   t.placement = Placement::random;
-  const Needle n = place_needles(t, {2000, 1000, 1500}, 0, 0)[0];
+  const Needle n = place_needles(t, {2000, 1000, 1500}, 0, 0).at(0);
   EXPECT_NEAR(n.entry[0], 1000 + std::cos(angle) * dx - std::sin(angle) * dy, 1e-9);
   EXPECT_NEAR(n.entry[1], 500 + std::sin(angle) * dx + std::cos(angle) * dy, 1e-9);
+}
+
+TEST(Needles, ASingleNeedlePlacedAtRandomGoesAnywhere) {
+  TreatmentConfig t = treatment(Pattern::single);
+  t.placement = Placement::random;
+  double x = 0, y = 0;  // 400 uniform places: standard error side/sqrt(12 n) = 14 and 29 um; four of each
+  for (int session = 0; session < 400; ++session) {
+    const std::vector<Needle> needles = place_needles(t, {1000, 2000, 1500}, 8, session);
+    ASSERT_EQ(needles.size(), 1u);
+    x += needles[0].entry[0] / 400;
+    y += needles[0].entry[1] / 400;
+  }
+  EXPECT_NEAR(x, 500, 58);
+  EXPECT_NEAR(y, 1000, 116);
+}
+
+TEST(Needles, NeedlesWithoutLengthLeaveNoTrack) {
+  TreatmentConfig t = treatment(Pattern::stamp);
+  t.length = 0;
+  EXPECT_TRUE(place_needles(t, {1000, 1000, 1000}, 1, 0).empty());
+  t.length = 1000;
+  t.depth_efficiency = 0;
+  EXPECT_TRUE(place_needles(t, {1000, 1000, 1000}, 1, 0).empty());
+}
+
+TEST(Needles, TheNumberIsKnownBeforeTheyArePlaced) {
+  const std::array<double, 3> sides{2000, 3000, 1500};
+  TreatmentConfig t = treatment(Pattern::stamp);
+  EXPECT_EQ(expected_needles(treatment(Pattern::single), sides), 1);
+  t.needles = {4, 5};
+  EXPECT_EQ(expected_needles(t, sides), 20);
+  t.needles = {100, 100};
+  t.pitch = 500;
+  EXPECT_EQ(expected_needles(t, sides), 24) << "cut to the domain";
+  t.pattern = Pattern::roller;
+  t.passes = 3;
+  EXPECT_EQ(expected_needles(t, sides), 72);
+  t.pattern = Pattern::poisson;
+  t.density = 250 * per_cm2;
+  EXPECT_NEAR(expected_needles(t, sides), 45, 1e-12);
+}
+
+TEST(Needles, AnAbsurdNumberIsRefused) {
+  TreatmentConfig t = treatment(Pattern::poisson);
+  t.density = 0.01;  // a million per cm^2 on 1 m^2
+  try {
+    place_needles(t, {1e6, 1e6, 1500}, 1, 2);
+    FAIL() << "10^10 needles were accepted";
+  } catch (const InputError& error) {
+    EXPECT_STREQ(error.what(), "treatment[2]: about 1e+10 needles; at most 1e+07 are allowed in one session");
+  }
 }
 
 TEST(Needles, KeyAndCounterAreSeedSessionNeedleAndUse) {
