@@ -169,7 +169,8 @@ std::vector<ThickLayer> stack_of(const SkinConfig& skin) {
   return stack;
 }
 
-/// Solves  loss u - div(D m grad u) = source  on a column with closed walls; `u` is 0 where m is 0.
+/// Solves  loss u - div(D m grad u) = source  on a column with closed walls; `u` is 0 where m is 0. The loss
+/// is positive wherever there is a source.
 /// The elimination carries each row's excess over its off-diagonals (Grassmann, Taksar and Heyman), so that
 /// nothing is subtracted: every value is accurate to a few units of round-off, however large D/dz^2 is.
 std::vector<double> solve_column(const std::vector<double>& multiplier, const double diffusivity,
@@ -179,7 +180,6 @@ std::vector<double> solve_column(const std::vector<double>& multiplier, const do
   bool any = false;
   for (int k = 0; k < n; ++k) any = any || (source[k] != 0 && multiplier[k] > 0);
   if (!any) return solution;
-  KOLLAGEN_CHECK(loss > 0, text("a source without loss has no steady state; the loss is ", loss, " 1/h"));
 
   std::vector<double> below(n, 0.0);  // exchange with the next cell [1/h]
   for (int k = 0; k + 1 < n; ++k) {
@@ -208,14 +208,23 @@ bool is_uniform(const Column& column) {
 
 void solve_homeostasis(Column& column, const HomeostasisParameters& p, const double dz) {
   const int n = column.cells();
-  if (is_uniform(column) && p.s_TF * column.fibroblasts[0] > 0) {
-    const double latent = p.s_TF * column.fibroblasts[0] / (p.lam_L + p.k_a0);
+  std::vector<double> source(n);
+  bool any = false;
+  for (int k = 0; k < n; ++k) {
+    source[k] = p.s_TF * column.fibroblasts[k];
+    any = any || source[k] > 0;
+  }
+  if (any && !(p.lam_L + p.k_a0 > 0))
+    throw InputError(
+        "model_parameters: lam_L + k_a0 is 0; latent TGF-beta made by fibroblasts (s_TF) needs a loss");
+  if (any && p.k_a0 > 0 && !(p.lam_T > 0))
+    throw InputError("model_parameters: lam_T is 0; active TGF-beta (k_a0) needs a loss");
+  if (any && is_uniform(column)) {
+    const double latent = source[0] / (p.lam_L + p.k_a0);
     column.tgf_latent.assign(n, latent);
-    column.tgf_active.assign(n, p.k_a0 * latent / p.lam_T);
+    column.tgf_active.assign(n, p.k_a0 > 0 ? p.k_a0 * latent / p.lam_T : 0);
     return;
   }
-  std::vector<double> source(n);
-  for (int k = 0; k < n; ++k) source[k] = p.s_TF * column.fibroblasts[k];
   column.tgf_latent = solve_column(column.diffusivity, p.D_L, dz, p.lam_L + p.k_a0, source);
   for (int k = 0; k < n; ++k) source[k] = p.k_a0 * column.tgf_latent[k];
   column.tgf_active = solve_column(column.diffusivity, p.D_T, dz, p.lam_T, source);

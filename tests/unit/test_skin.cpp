@@ -211,6 +211,22 @@ TEST(Skin, ACellThatSignalsCannotEnterTakesNoPart) {
   for (int k = 0; k < 10; ++k) EXPECT_NEAR(c.tgf_latent[k] / alone, 1, 1e-13) << "cell " << k;
 }
 
+TEST(Skin, ASourceNeedsALoss) {
+  const auto error_of = [](const HomeostasisParameters& p) {
+    return input_error_of([&] { make_column(skin("reticular"), 4, 10, p); });
+  };
+  HomeostasisParameters p = nominal;
+  p.lam_T = 0;
+  EXPECT_NE(error_of(p).find("lam_T is 0"), std::string::npos) << error_of(p);
+  p.k_a0 = 0;
+  EXPECT_EQ(make_column(skin("reticular"), 4, 10, p).tgf_active[2], 0) << "nothing is activated";
+  p.lam_L = 0;
+  EXPECT_NE(error_of(p).find("lam_L + k_a0 is 0"), std::string::npos) << error_of(p);
+  p.s_TF = 0;
+  EXPECT_EQ(make_column(skin("reticular"), 4, 10, p).tgf_latent[2], 0)
+      << "models without TGF-beta pass zeros";
+}
+
 TEST(Skin, OverridesReplaceOnlyWhatTheyName) {
   LayerConfig papillary;
   papillary.name = "papillary";
