@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # From a fresh clone to pictures of healing skin: installs what is missing, builds, runs
-# configs/quickstart.toml and plots it. Run it again at any time; what is done already is not repeated.
+# configs/quickstart.toml and plots it. Run it again at any time; what is installed and built is not repeated.
 #
 #   tools/quickstart.sh
 #
@@ -22,6 +22,7 @@ cmake --preset serial -B "$build" -DKOLLAGEN_TESTS=OFF
 cmake --build "$build" --target kollagen --parallel "$(nproc)"
 
 say "running configs/quickstart.toml"
+rm -f "$run/overview.png"  # of an earlier round; --fresh removes what the program itself wrote
 "$build/kollagen" run configs/quickstart.toml -o "$run" --fresh
 
 say "plotting"
@@ -30,9 +31,9 @@ say "plotting"
 cat <<TEXT
 
 Done. Where to look:
-  pictures     $(find "$run" -name '*.png' -printf '%p ' 2>/dev/null)
+  picture      $run/overview.png
   time series  $run/metrics.csv
-  in 3D        paraview $run/fields/*.hdf.series     (ParaView 5.11 or newer)
+  in 3D        paraview $run/fields/fields.hdf.series     (ParaView 5.11 or newer)
   the study    configs/quickstart.toml; as it was resolved, with every default: $run/config.toml
   next         $build/kollagen run configs/stamp_4x4.toml; README.md lists all commands and studies
 TEXT
