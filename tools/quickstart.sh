@@ -4,8 +4,8 @@
 #
 #   tools/quickstart.sh
 #
-# Environment: KOLLAGEN_BUILD  build folder   (default build/quickstart)
-#              KOLLAGEN_RUN    run directory  (default runs/quickstart)
+# Results go to runs/quickstart and replace those of an earlier round.
+# Environment: KOLLAGEN_BUILD  build folder (default build/quickstart)
 # Exit codes:  0 done; 3 packages are missing and may not be installed here; otherwise that of the
 #              step that failed.
 set -euo pipefail
@@ -13,7 +13,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 source tools/packages.sh
 
 build=${KOLLAGEN_BUILD:-build/quickstart}
-run=${KOLLAGEN_RUN:-runs/quickstart}
+run=runs/quickstart
 
 install_packages "${packages_build[@]}" "${packages_pictures[@]}"
 
@@ -22,8 +22,8 @@ cmake --preset serial -B "$build" -DKOLLAGEN_TESTS=OFF
 cmake --build "$build" --target kollagen --parallel "$(nproc)"
 
 say "running configs/quickstart.toml"
-rm -f "$run/overview.png"  # of an earlier round; --fresh removes what the program itself wrote
-"$build/kollagen" run configs/quickstart.toml -o "$run" --fresh
+rm -rf "$run"  # of an earlier round, its picture included
+"$build/kollagen" run configs/quickstart.toml -o "$run"
 
 say "plotting"
 "$python" tools/plot_run.py "$run"
