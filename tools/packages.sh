@@ -38,9 +38,10 @@ install_packages() {
     say "not a Debian system: packages are not checked, docs/install.md lists what is needed"
     return 0
   fi
-  local missing
-  mapfile -t missing < <(missing_packages "$@")
-  ((${#missing[@]})) || return 0
+  local names missing
+  names=$(missing_packages "$@")
+  [[ -n $names ]] || return 0
+  mapfile -t missing <<<"$names"
   local as_root=()
   if [[ $(id -u) != 0 ]]; then
     if command -v sudo >/dev/null && sudo -n true 2>/dev/null; then
