@@ -257,14 +257,28 @@ def heading(figure, run):
     figure.text(0.012, 0.18, "    ·    ".join(parts), fontsize=10.5, color="#6a6a6a", va="center")
 
 
+def section_height(frame, across):
+    """Height of a section in inches when four of them stand side by side."""
+    horizontal, vertical = ["xyz".index(axis) for axis in "xyz" if axis != across]
+    sides = np.array(frame.cells) * frame.spacing
+    return float(np.clip(3.25 * sides[vertical] / sides[horizontal], 1.6, 2.8)) + 0.15
+
+
+def sheet(width, courses, sections):
+    """A figure with a strip for the heading, one for time courses and, where it has a height, one for
+    sections; sizes in inches."""
+    heights = [0.75, courses] + ([sections + 0.4] if sections else [])
+    figure = plt.figure(figsize=(width, sum(heights)), constrained_layout=True)
+    parts = list(figure.subfigures(len(heights), 1, height_ratios=heights))
+    return figure, parts[0], parts[1], parts[2] if sections else None
+
+
 def plot_skin(run):
     """The overview of the skin model."""
     metrics = run.metrics
     treatments = sessions(run)
     series = series_with(run, {name for chosen in MAPS for name in chosen.fields})
-    figure = plt.figure(figsize=(15, 12.6 if series else 5.4), constrained_layout=True)
-    strip, top, *bottom = figure.subfigures(3 if series else 2, 1,
-                                            height_ratios=[0.17, 1, 1.8] if series else [0.17, 1])
+    figure, strip, top, bottom = sheet(15, 4.7, section_height(series[0], "y") * len(MAPS) if series else 0)
     heading(strip, run)
     windows = [Line2D([], [], color=INK, ls=dashes, label=label) for _, label, dashes in WINDOWS]
     strip.legend(handles=windows, loc="center right", ncol=2, fontsize=10, handlelength=3)
@@ -282,9 +296,14 @@ def plot_skin(run):
         else:
             panel.set_ylim(bottom=0)
     if series:
-        plot_maps(bottom[0], series, metrics["time"][-1], MAPS, "y",
+        plot_maps(bottom, series, metrics["time"][-1], MAPS, "y",
                   lambda frames: row_of_needles(frames[0], "collagen_i"))
     return figure
+
+
+def dimensions(frame):
+    """Number of axes along which a frame has more than one cell."""
+    return sum(cells > 1 for cells in frame.cells)
 
 
 def plot_any(run):
@@ -292,11 +311,8 @@ def plot_any(run):
     metrics = run.metrics
     names = [name[: -len("_mean")] for name in metrics.names if name.endswith("_mean")]
     series = next((s for s in map(run.frames, run.frame_names) if len(s)), None)
-    figure = plt.figure(figsize=(14, 4.2 + (3.2 * len(series[0].fields) if series else 0)),
-                        constrained_layout=True)
-    strip, top, *rest = figure.subfigures(3 if series else 2, 1,
-                                          height_ratios=[0.16, 1, 0.75 * len(series[0].fields)]
-                                          if series else [0.16, 1])
+    rows = 0 if not series else 1.2 if dimensions(series[0]) < 2 else len(series[0].fields)
+    figure, strip, top, bottom = sheet(14, 4.2, 3.0 * rows)
     heading(strip, run)
     for panel, name in zip(top.subplots(1, len(names), squeeze=False)[0], names):
         unit = metrics.units[name + "_mean"]
@@ -307,7 +323,7 @@ def plot_any(run):
         panel.spines[["top", "right"]].set_visible(False)
         panel.legend()
     if series:
-        plot_fields(rest[0], series)
+        plot_fields(bottom, series)
     return figure
 
 
@@ -316,9 +332,8 @@ def plot_fields(figure, series):
     first = series[0]
     times = series.times[np.unique(np.linspace(0, len(series) - 1, 4).astype(int))]
     frames = [series.nearest(time) for time in times]
-    long_axes = [axis for axis in "xyz" if first.cells["xyz".index(axis)] > 1]
-    if len(long_axes) <= 1:
-        axis = long_axes[0] if long_axes else "x"
+    if dimensions(first) < 2:
+        axis = max("xyz", key=lambda name: first.cells["xyz".index(name)])
         for panel, name in zip(figure.subplots(1, len(first.fields), squeeze=False)[0], first.fields):
             for shade, frame in zip(plt.cm.viridis(np.linspace(0, 0.85, len(frames))), frames):
                 panel.plot(frame.centres(axis) / UM_PER_MM, frame.field(name).ravel(), color=shade,
@@ -346,11 +361,14 @@ def main():
     parser.add_argument("run", type=Path, help="folder of a run")
     parser.add_argument("-o", "--output", type=Path, help="picture (default: RUN/overview.png)")
     arguments = parser.parse_args()
-    run = Run(arguments.run)
-    target = arguments.output or run.path / "overview.png"
-    with plt.rc_context(STYLE):
-        figure = plot_skin(run) if run.config.get("model") == "dermal" else plot_any(run)
-        figure.savefig(target, dpi=110)
+    target = arguments.output or arguments.run / "overview.png"
+    try:
+        run = Run(arguments.run)
+        with plt.rc_context(STYLE):
+            figure = plot_skin(run) if run.config.get("model") == "dermal" else plot_any(run)
+            figure.savefig(target, dpi=110)
+    except (OSError, KeyError, ValueError) as error:
+        sys.exit(f"plot_run.py: {error}")
     print(target)
 
 

@@ -92,7 +92,8 @@ std::unique_ptr<Sink> make_probe_sink(const OutputConfig& output, const std::str
   for (std::size_t p = 0; p < output.points.size(); ++p)
     for (int axis = 0; axis < 3; ++axis)
       check_inside(name, fmt::format("point {}, {}", p, "xyz"[axis]), axis, output.points[p][axis], grid);
-  const std::string file = output.name.empty() ? "probes.csv" : fmt::format("probes_{}.csv", name);
+  const bool unnamed = name == kind_name(OutputKind::probe);
+  const std::string file = unnamed ? "probes.csv" : fmt::format("probes_{}.csv", name);
   return std::make_unique<ProbeSink>(
       ProbeSink::Setup{run_dir / file, name, schedule_of(output, config),
                        select_species(model, output.fields, name), output.points},
