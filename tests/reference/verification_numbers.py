@@ -180,6 +180,7 @@ def keller_segel(out):
         out[f"V10.growth_{wavelength}um"] = rate((2 * pi / wavelength) ** 2)
         for integrator in ("explicit", "imex"):
             out[f"V10.discrete_growth_{wavelength}um.{integrator}"] = rate(discrete_k2(wavelength, 64))
+            out[f"V10.mass.{wavelength}um_{integrator}"] = 0
     out["V10.neutral_wavelength"] = 2 * pi / sqrt((chi * a * u0 / D - b) / Dc)
 
 
@@ -210,7 +211,6 @@ def schnakenberg(out):
         out[f"V11.discrete_growth.{integrator}"] = rate(discrete_k2(2 * pi / sqrt(fastest), 64), d)
     critical = bisect(lambda x: x * fu + gv - 2 * sqrt(x * det), 1 / fu, 200.0)
     out["V11.critical_ratio"] = critical
-    out["V11.critical_k2"] = (critical * fu + gv) / (2 * critical)
 
 
 def binding(out):
