@@ -159,21 +159,24 @@ void Metrics::add_read_outs(const Snapshot& snapshot, const std::vector<FieldSum
 
   snapshot.copy(model_.find_species("collagen_i"), first_.data());
   snapshot.copy(model_.find_species("collagen_iii"), second_.data());
-  const auto strength = [&](const std::size_t cell, const int k) {
-    const double whole = column_.collagen_i[k] + c.weight_iii * column_.collagen_iii[k];
-    const double now = first_[cell] + c.weight_iii * second_[cell];
-    return whole > 0 ? std::pow(std::max(0.0, now / whole), c.strength_exponent) : 0;
-  };
-  const PlaneSums s = sum_planes(strength);
-  const PlaneSums weak =
-      sum_planes([&](const std::size_t cell, const int k) { return strength(cell, k) < c.weak ? 1.0 : 0.0; });
-  const PlaneSums deficit = sum_planes(
-      [&](const std::size_t cell, const int k) { return 1 - std::min(1.0, strength(cell, k)); });
   const PlaneSums excess_iii = sum_planes([&](const std::size_t cell, const int k) {
     const double total = first_[cell] + second_[cell];
     if (!(total > 0) || !(column_.collagen_iii[k] > 0)) return 0.0;
     return std::max(0.0, second_[cell] / total * collagen_0_[k] / column_.collagen_iii[k] - 1);
   });
+  std::vector<double>& strength = first_;  // takes the place of collagen I, which is not needed any more
+  const std::size_t plane = std::size_t(grid_.cells[0]) * grid_.cells[1];
+  for (std::size_t cell = 0; cell < strength.size(); ++cell) {
+    const std::size_t k = cell / plane;
+    const double whole = column_.collagen_i[k] + c.weight_iii * column_.collagen_iii[k];
+    const double now = first_[cell] + c.weight_iii * second_[cell];
+    strength[cell] = whole > 0 ? std::pow(std::max(0.0, now / whole), c.strength_exponent) : 0;
+  }
+  const PlaneSums s = sum_planes([&](const std::size_t cell, int) { return strength[cell]; });
+  const PlaneSums weak =
+      sum_planes([&](const std::size_t cell, int) { return strength[cell] < c.weak ? 1.0 : 0.0; });
+  const PlaneSums deficit =
+      sum_planes([&](const std::size_t cell, int) { return 1 - std::min(1.0, strength[cell]); });
   snapshot.copy(model_.find_species("elastin"), first_.data());
   const PlaneSums lost_elastin = sum_planes([&](const std::size_t cell, const int k) {
     return column_.elastin[k] > 0 ? std::max(0.0, 1 - first_[cell] / column_.elastin[k]) : 0.0;

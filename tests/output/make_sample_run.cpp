@@ -85,7 +85,7 @@ void dermal_run(const std::string& folder) {
   config.resolved_toml = "title = \"" + config.title + "\"\nmodel = \"dermal\"\n";
   config.treatments.resize(1);
   config.outputs = {output(OutputKind::fields, "", 24, {"tgf_beta", "fibroblasts", "collagen_i", "collagen_iii"})};
-  const Grid grid = test::brick({75, 30, 60}, {20, 20, 20});
+  const Grid grid = test::brick({30, 12, 30}, {50, 50, 40});
   Column column;
   const char* names[] = {"stratum_corneum", "epidermis", "papillary", "reticular"};
   const double bottoms[] = {15, 100, 350, 1200};
@@ -100,12 +100,12 @@ void dermal_run(const std::string& folder) {
     column.fibroblasts.push_back(layer == 3 ? 2500 : layer == 2 ? 3500 : 0);
     column.tgf_active.push_back(layer >= 2 ? 0.0142 : 0);
   }
-  const auto formula = [&column](int n, double x, double y, double z, double t) -> double {
+  const auto formula = [&column, &grid](int n, double x, double y, double z, double t) -> double {
     const double needle = std::fmod(x, 500.0) - 250, beside = y - 300;
     const double radius = 100 * std::clamp((800 - z) / 400, 0.0, 1.0);
     const double outside = std::max(0.0, std::hypot(needle, beside, std::max(0.0, z - 800)) - radius);
     const double core = std::exp(-outside / 30), halo = std::exp(-outside * outside / (2 * 180 * 180));
-    const std::size_t k = std::size_t(z / 20);
+    const std::size_t k = std::size_t(z / grid.spacing[2]);
     if (column.collagen_i[k] == 0 && n != 1 && n != 14) return 0;
     switch (n) {
       case 0: return 0.75 * core * std::exp(-7.2 * t);
