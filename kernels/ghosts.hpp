@@ -3,6 +3,7 @@
 
 #include <array>
 #include <string>
+#include <utility>
 
 #include "kernels/for_cells.hpp"
 #include "kollagen/config.hpp"
@@ -33,7 +34,9 @@ struct FillGhosts {
   bool homogeneous;
   Walls walls;
 
-  KOKKOS_FORCEINLINE_FUNCTION void operator()(const int k, const int j, const int i) const {
+  /// `a` runs along x, or along y on the planes normal to x, so that a work item is never a single cell.
+  KOKKOS_FORCEINLINE_FUNCTION void operator()(const int k, const int b, const int a) const {
+    const int i = axis == 0 ? b : a, j = axis == 0 ? a : b;
     for (int side = 0; side < 2; ++side) {
       const int face = 2 * axis + side;
       int ghost[3] = {i, j, k}, inner[3] = {i, j, k};
@@ -48,14 +51,14 @@ struct FillGhosts {
       T g = c;
       if (walls.kind[face] != WallKind::no_flux) {
         const int kc = inner[2] < 0 ? 0 : (inner[2] >= n[2] ? n[2] - 1 : inner[2]);
-        const Real b = homogeneous ? Real(0) : walls.value(face, kc);
-        Real a = -1;
+        const Real value = homogeneous ? Real(0) : walls.value(face, kc);
+        Real mirror = -1;
         if (walls.kind[face] == WallKind::robin) {
           const Real d = walls.diffusivity * walls.multiplier(0, kc);
           const Real s = walls.transfer[face] * walls.spacing[axis];
-          a = d > 0 ? (2 * d - s) / (2 * d + s) : Real(1);
+          mirror = d > 0 ? (2 * d - s) / (2 * d + s) : Real(1);
         }
-        g = T(a * c + (1 - a) * b);
+        g = T(mirror * c + (1 - mirror) * value);
       }
       u(ghost[2], ghost[1], ghost[0]) = g;
     }
@@ -73,6 +76,10 @@ void fill_ghosts(const Exec& exec, const Span3<T>& u, const std::array<int, 3>& 
       plane.upper[done] = cells[done] + 1;
     }
     plane.upper[axis] = 1;
+    if (axis == 0) {
+      std::swap(plane.lower[0], plane.lower[1]);
+      std::swap(plane.upper[0], plane.upper[1]);
+    }
     for_cells("kollagen/ghosts/fill", exec, plane,
               FillGhosts<T>{u, {cells[0], cells[1], cells[2]}, axis, homogeneous, walls});
   }

@@ -55,14 +55,14 @@ Multigrid<Exec>::Multigrid(const Exec& exec, const std::array<int, 3>& cells,
     Level coarse;
     for (int a = 0; a < 3; ++a) {
       const bool halve = level.cells[a] > 1 && level.spacing[a] <= 1.5 * smallest;
-      level.map.factor[a] = halve ? 2 : 1;
+      level.map.halved[a] = halve ? 1 : 0;
       level.map.fine[a] = level.cells[a];
       coarse.cells[a] = halve ? (level.cells[a] + 1) / 2 : level.cells[a];
-      coarse.spacing[a] = level.spacing[a] * level.map.factor[a];
+      coarse.spacing[a] = level.spacing[a] * (halve ? 2 : 1);
       coarse.widths[a].assign(coarse.cells[a], 0);
       std::vector<double> weight(level.cells[a]);
       for (int i = 0; i < level.cells[a]; ++i) {
-        coarse.widths[a][i / level.map.factor[a]] += level.widths[a][i];
+        coarse.widths[a][level.map.parent(a, i)] += level.widths[a][i];
         // A single child has the centre of its parent; two children sit a quarter of the way to the neighbours.
         const bool alone = !halve || (i == level.cells[a] - 1 && i % 2 == 0);
         weight[i] = alone ? 0 : 0.25;
@@ -70,7 +70,7 @@ Multigrid<Exec>::Multigrid(const Exec& exec, const std::array<int, 3>& cells,
       level.neighbour_weight[a] = to_device<Memory>(label + " transfer", weight);
       std::vector<double> ratio(coarse.cells[a] + 1);
       for (int f = 0; f <= coarse.cells[a]; ++f) {
-        const int fine_face = std::min(f * level.map.factor[a], level.cells[a]);
+        const int fine_face = std::min(level.map.first(a, f), level.cells[a]);
         ratio[f] = inert(a, coarse.cells[a]) ? 0
                                              : centre_distance(level.widths[a], fine_face) /
                                                    centre_distance(coarse.widths[a], f);
@@ -121,8 +121,7 @@ template <class Operator>
 void Multigrid<Exec>::smooth(Level& level, const Operator& op, const std::vector<float>& omega,
                              const bool from_zero) {
   Span3<float> current = level.e;
-  Span3<float> other =
-      current.origin == level.at(correction_e).origin ? level.at(correction_other) : level.at(correction_e);
+  Span3<float> other = other_buffer(level);
   for (std::size_t sweep = 0; sweep < omega.size(); ++sweep) {
     if (sweep == 0 && from_zero) {
       for_cells("kollagen/multigrid/smooth_from_zero", exec_, level.box(),
@@ -141,12 +140,18 @@ void Multigrid<Exec>::smooth(Level& level, const Operator& op, const std::vector
 }
 
 template <class Exec>
+void Multigrid<Exec>::divide(const Level& level) {
+  for_cells("kollagen/multigrid/divide", exec_, level.box(),
+            DivideByWeight{level.at(residual_r), level.at(weight_q), level.e});
+  traffic_ += traffic::divide * double(level.box().cells());
+}
+
+template <class Exec>
 void Multigrid<Exec>::solve_level(const int index, const double s, const int last) {
   Level& level = levels_[index];
   const double sigma = coupling(level, s, false);
   if (sigma == 0) {
-    for_cells("kollagen/multigrid/divide", exec_, level.box(),
-              DivideByWeight{level.at(residual_r), level.at(weight_q), level.e});
+    divide(level);
     return;
   }
   const LevelOperator op = make_operator(level, s);
@@ -159,8 +164,11 @@ void Multigrid<Exec>::solve_level(const int index, const double s, const int las
   smooth(level, op, {omega[1], omega[3]}, true);
   Level& coarse = levels_[index + 1];
   fill(level, level.e);
+  const Span3<float> scratch = other_buffer(level);
+  for_cells("kollagen/multigrid/residual", exec_, level.box(),
+            LevelResidual{op, level.at(residual_r), level.e, scratch});
   for_cells("kollagen/multigrid/restrict", exec_, coarse.box(),
-            RestrictResidual{level.map, op, level.at(residual_r), level.e, coarse.at(residual_r)});
+            RestrictMean{level.map, scratch, coarse.at(residual_r)});
   solve_level(index + 1, s, last);
   fill(coarse, coarse.e);
   for_cells("kollagen/multigrid/prolong", exec_, level.box(),
@@ -193,8 +201,7 @@ void Multigrid<Exec>::sweep_layers(const Span2<const Real>& layer, const double 
   const LayerOperator op{layer, level.at(weight_q), float(tx), float(ty), float(tz)};
   const double sigma = 2 * largest_m * (tx + ty + tz);
   if (sigma == 0) {
-    for_cells("kollagen/multigrid/divide", exec_, level.box(),
-              DivideByWeight{level.at(residual_r), level.at(weight_q), level.e});
+    divide(level);
     return;
   }
   const double high = (1 + 2 * sigma) / (1 + sigma), low = 1 / (1 + sigma);

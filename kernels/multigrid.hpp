@@ -93,12 +93,17 @@ struct SmoothFromZero {
 
 /// Children of a coarse cell: [2I, 2I+1] where the axis is coarsened (the last may be alone), else I.
 struct Coarsening {
-  int factor[3];  ///< 2 or 1 along x, y, z
+  int halved[3];  ///< 1 where the axis is coarsened, else 0: a shift, division is slow
   int fine[3];    ///< fine cells along x, y, z
-  KOKKOS_FORCEINLINE_FUNCTION int first(const int axis, const int coarse) const { return coarse * factor[axis]; }
+  KOKKOS_FORCEINLINE_FUNCTION int first(const int axis, const int coarse) const { return coarse << halved[axis]; }
   KOKKOS_FORCEINLINE_FUNCTION int last(const int axis, const int coarse) const {
-    const int l = coarse * factor[axis] + factor[axis] - 1;
+    const int l = (coarse << halved[axis]) + halved[axis];
     return l < fine[axis] ? l : fine[axis] - 1;
+  }
+  KOKKOS_FORCEINLINE_FUNCTION int parent(const int axis, const int child) const { return child >> halved[axis]; }
+  /// The coarse neighbour on the side of the parent where the child lies.
+  KOKKOS_FORCEINLINE_FUNCTION int neighbour(const int axis, const int child) const {
+    return (child >> halved[axis]) + ((child & halved[axis]) != 0 ? 1 : -1);
   }
 };
 
@@ -117,24 +122,16 @@ struct RestrictMean {
   }
 };
 
-/// coarse r = mean over the children of r - A e. Ghosts of e filled.
-struct RestrictResidual {
-  Coarsening map;
+/// out = r - A e. Ghosts of e filled.
+struct LevelResidual {
   LevelOperator a;
   Span3<const float> r;
   Span3<const float> e;
-  Span3<float> coarse;
+  Span3<float> out;
   KOKKOS_FORCEINLINE_FUNCTION void operator()(const int k, const int j, const int i) const {
-    float total = 0;
-    int count = 0;
-    for (int kk = map.first(2, k); kk <= map.last(2, k); ++kk)
-      for (int jj = map.first(1, j); jj <= map.last(1, j); ++jj)
-        for (int ii = map.first(0, i); ii <= map.last(0, i); ++ii, ++count) {
-          float weight, sum;
-          a.neighbours(e, kk, jj, ii, weight, sum);
-          total += r(kk, jj, ii) - ((a.q(kk, jj, ii) + weight) * e(kk, jj, ii) - sum);
-        }
-    coarse(k, j, i) = total / float(count);
+    float weight, sum;
+    a.neighbours(e, k, j, i, weight, sum);
+    out(k, j, i) = r(k, j, i) - ((a.q(k, j, i) + weight) * e(k, j, i) - sum);
   }
 };
 
@@ -147,9 +144,8 @@ struct Prolong {
   const float* wy;
   const float* wz;
   KOKKOS_FORCEINLINE_FUNCTION void operator()(const int k, const int j, const int i) const {
-    const int ci = i / map.factor[0], cj = j / map.factor[1], ck = k / map.factor[2];
-    const int ni = (i % map.factor[0]) ? ci + 1 : ci - 1, nj = (j % map.factor[1]) ? cj + 1 : cj - 1;
-    const int nk = (k % map.factor[2]) ? ck + 1 : ck - 1;
+    const int ci = map.parent(0, i), cj = map.parent(1, j), ck = map.parent(2, k);
+    const int ni = map.neighbour(0, i), nj = map.neighbour(1, j), nk = map.neighbour(2, k);
     const float x = wx[i], y = wy[j], z = wz[k];
     const float near = (1 - y) * ((1 - x) * coarse(ck, cj, ci) + x * coarse(ck, cj, ni)) +
                        y * ((1 - x) * coarse(ck, nj, ci) + x * coarse(ck, nj, ni));
@@ -291,6 +287,12 @@ class Multigrid {
             level.at(weight_q),
             float(s)};
   }
+  /// The one of the two correction buffers that is not in use.
+  static Span3<float> other_buffer(const Level& level) {
+    return level.e.origin == level.at(correction_e).origin ? level.at(correction_other) : level.at(correction_e);
+  }
+  /// e = r/q where nothing couples.
+  void divide(const Level& level);
   void solve_level(int index, double s, int last);
   /// Sweeps with the given weights; from zero when `from_zero`. Leaves the result in level.e.
   template <class Operator>

@@ -141,15 +141,20 @@ struct UpdateLocal {
       u(N, k, j, i) = v[N];
     }
   }
+  /// Called twice, not looped: a loop in the body of a row keeps it from being vectorised.
+  template <std::size_t... N>
+  KOKKOS_FORCEINLINE_FUNCTION void sweep(Real (&v)[Model::count], const int k, const int j, const int i,
+                                         std::index_sequence<N...>) const {
+    Rates<Model::count, Mask> r;
+    input.template rates<Mask, Forced>(model, v, r, k, j, i);
+    (sweep_species<int(N)>(v, r, k, j, i), ...);
+  }
   template <std::size_t... N>
   KOKKOS_FORCEINLINE_FUNCTION Real cell(const int k, const int j, const int i,
                                         std::index_sequence<N...>) const {
     Real v[Model::count] = {input.u(int(N), k, j, i)...};
-    for (int sweep = 0; sweep < 2; ++sweep) {
-      Rates<Model::count, Mask> r;
-      input.template rates<Mask, Forced>(model, v, r, k, j, i);
-      (sweep_species<int(N)>(v, r, k, j, i), ...);
-    }
+    sweep(v, k, j, i, std::index_sequence<N...>());
+    sweep(v, k, j, i, std::index_sequence<N...>());
     Real change = 0;
     (store<int(N)>(v, change, k, j, i), ...);
     return change;
