@@ -169,10 +169,12 @@ double worst_difference(const Grid& grid, const std::vector<Needle>& needles) {
 TYPED_TEST(PunctureTest, EqualsAPlainSumOverPointsNeedlesAndImages) {
   // Unequal sides and spacings, tilted needles of unequal size in and outside of the domain; the kernel
   // leaves damage below exp(-12) = 6.2e-6 out.
-  const std::vector<Needle> needles = {
-      vertical(20, 330, 60, 300, 120, 20), tilted(vertical(200, 90, 40, 350, 100, 10), 0.5, 1.1),
-      tilted(vertical(355, 10, 50, 500, 150, 15), 0.9, -0.4),
-      tilted(vertical(-30, 345, 30, 200, 200, 25), -0.2, 2.9), vertical(150, 230, 70, 220, 10, 8)};
+  const std::vector<Needle> needles = {vertical(20, 330, 60, 300, 120, 20),
+                                       tilted(vertical(200, 90, 40, 350, 100, 10), 0.5, 1.1),
+                                       tilted(vertical(355, 10, 50, 500, 150, 15), 0.9, -0.4),
+                                       tilted(vertical(-30, 345, 30, 200, 200, 25), -0.2, 2.9),
+                                       vertical(150, 230, 70, 229, 10, 8),    // a short cone
+                                       vertical(266, 230, 40, 400, 100, 8)};  // beside its shoulder
   EXPECT_LT(worst_difference<TypeParam>(make_grid({23, 17, 19}, {16, 20, 24}), needles), 6.2e-6);
 }
 
