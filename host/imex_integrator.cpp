@@ -42,6 +42,7 @@ class ImexIntegrator final : public Integrator<Exec> {
 
   void restart() override {
     next_dt_ = this->config_.step ? *this->config_.step : this->config_.first_step;
+    have_derivative_ = false;
     this->physics_->update_mobility(this->state_);
     solver_.set_coefficient(this->physics_->mobility());
   }
@@ -65,6 +66,7 @@ class ImexIntegrator final : public Integrator<Exec> {
                          std::to_string(time) + " h");
       if (this->config_.step || error <= 1) {
         if (!this->config_.step) propose(dt, error, retry);
+        recover_derivative(TrBdf2::weight * dt);
         std::swap(this->state_, next_);
         this->count_step(dt);
         return dt;
@@ -99,10 +101,7 @@ class ImexIntegrator final : public Integrator<Exec> {
     const Real c = TrBdf2::weight * dt;
     {
       const PartTimer<Exec> part(physics.exec(), seconds.seconds_rates);
-      if (physics.mobility_varies()) physics.update_mobility(this->state_);
-      if (this->forcing_at_) this->forcing_at_(time);
-      physics.evaluate(this->state_, this->state_, rhs_, 0, 1, c);
-      this->count_traffic(this->evaluation_traffic());
+      start_stage(time, c);
     }
     {
       const PartTimer<Exec> part(physics.exec(), seconds.seconds_control);
@@ -122,6 +121,32 @@ class ImexIntegrator final : public Integrator<Exec> {
     if (!solve_stage(time + dt, c)) return unacceptable;
     const PartTimer<Exec> part(physics.exec(), seconds.seconds_control);
     return estimate_error(c);
+  }
+
+  /// rhs = u + c f(u). The derivative is the one that the last stage of the step before ended with, where there is one:
+  /// evaluated afresh, the stiff operator would amplify what that stage left unsolved.
+  void start_stage(const double time, const Real c) {
+    auto& physics = *this->physics_;
+    if (have_derivative_) {
+      for (int s = 0; s < physics.count(); ++s)
+        for_cells("kollagen/stages/start_from_derivative", physics.exec(), physics.owned(),
+                  StartFromDerivative{this->state_[s], rhs_[s], c});
+      this->count_traffic(physics.count() * traffic::predict);
+    } else {
+      if (physics.mobility_varies()) physics.update_mobility(this->state_);
+      if (this->forcing_at_) this->forcing_at_(time);
+      physics.evaluate(this->state_, this->state_, rhs_, 0, 1, c);
+      this->count_traffic(this->evaluation_traffic());
+    }
+    have_derivative_ = false;  // rhs_ now holds something else
+  }
+  void recover_derivative(const Real c) {
+    const auto& physics = *this->physics_;
+    for (int s = 0; s < physics.count(); ++s)
+      for_cells("kollagen/stages/recover_derivative", physics.exec(), physics.owned(),
+                RecoverDerivative{next_[s], rhs_[s], 1 / c});
+    this->count_traffic(physics.count() * traffic::predict);
+    have_derivative_ = true;
   }
 
   Real slack(const int species) const {
@@ -239,6 +264,7 @@ class ImexIntegrator final : public Integrator<Exec> {
   Multigrid<Exec> solver_;
   std::vector<int> order_;
   double next_dt_ = 0;
+  bool have_derivative_ = false;  ///< rhs_ holds f(state_)
 };
 
 }  // namespace

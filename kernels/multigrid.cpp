@@ -15,10 +15,12 @@ Kokkos::View<float*, MemorySpace> to_device(const std::string& label, const std:
   return device;
 }
 
-/// Distance between the centres on both sides of face f; beyond a wall the cell repeats.
-double centre_distance(const std::vector<double>& widths, const int f) {
+/// Distance between the centres on both sides of face f. Beyond the end follows the cell of the other end on a periodic
+/// axis (both copies of that face must conduct alike), the same cell again at a wall.
+double centre_distance(const std::vector<double>& widths, const int f, const bool periodic) {
   const int n = int(widths.size());
-  const double low = widths[f > 0 ? f - 1 : 0], high = widths[f < n ? f : n - 1];
+  const double low = widths[f > 0 ? f - 1 : (periodic ? n - 1 : 0)];
+  const double high = widths[f < n ? f : (periodic ? 0 : n - 1)];
   return 0.5 * (low + high);
 }
 
@@ -68,12 +70,13 @@ Multigrid<Exec>::Multigrid(const Exec& exec, const std::array<int, 3>& cells,
         weight[i] = alone ? 0 : 0.25;
       }
       level.neighbour_weight[a] = to_device<Memory>(label + " transfer", weight);
+      const bool periodic = walls.kind[2 * a] == WallKind::periodic;
       std::vector<double> ratio(coarse.cells[a] + 1);
       for (int f = 0; f <= coarse.cells[a]; ++f) {
         const int fine_face = std::min(level.map.first(a, f), level.cells[a]);
         ratio[f] = inert(a, coarse.cells[a]) ? 0
-                                             : centre_distance(level.widths[a], fine_face) /
-                                                   centre_distance(coarse.widths[a], f);
+                                             : centre_distance(level.widths[a], fine_face, periodic) /
+                                                   centre_distance(coarse.widths[a], f, periodic);
       }
       coarse.distance_ratio[a] = to_device<Memory>(label + " distances", ratio);
     }

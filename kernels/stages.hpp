@@ -67,6 +67,26 @@ struct FinishError {
   }
 };
 
+/// rhs = u + c rhs, where rhs holds the derivative at u.
+struct StartFromDerivative {
+  Span3<const Real> u;
+  Span3<Real> rhs;
+  Real c;
+  KOKKOS_FORCEINLINE_FUNCTION void operator()(const int k, const int j, const int i) const {
+    rhs(k, j, i) = u(k, j, i) + c * rhs(k, j, i);
+  }
+};
+
+/// rhs = (u - rhs)/c: the derivative at the end of a stage, as its equation gives it.
+struct RecoverDerivative {
+  Span3<const Real> u;
+  Span3<Real> rhs;
+  Real inv_c;
+  KOKKOS_FORCEINLINE_FUNCTION void operator()(const int k, const int j, const int i) const {
+    rhs(k, j, i) = (u(k, j, i) - rhs(k, j, i)) * inv_c;
+  }
+};
+
 /// Value that stands for a step that cannot be accepted: not finite, or negative beyond the tolerance.
 inline constexpr Real unacceptable = 1e30;
 
