@@ -57,10 +57,10 @@ class Checks {
       }
       const double below = std::floor(size / h) * h, above = std::ceil(size / h) * h;
       const std::string nearest =
-          below > 0 ? fmt::format("{} or {}", length(below), length(above)) : length(above);
-      s_.fail("domain.size", fmt::format("the side along {} is no multiple of the spacing {}; nearest that "
-                                         "fit: {}", axis_names[axis], length(h), nearest));
-      grid_ok_ = false;
+          below > 0 ? fmt::format("nearest that fit: {} or {}", length(below), length(above))
+                    : fmt::format("nearest that fits: {}", length(above));
+      s_.fail("domain.size", fmt::format("the side along {} is no multiple of the spacing {}; {}",
+                                         axis_names[axis], length(h), nearest));
     }
   }
 
@@ -70,13 +70,19 @@ class Checks {
       const std::size_t low = 2 * axis, high = low + 1;
       const bool one = walls[low] == WallKind::periodic, other = walls[high] == WallKind::periodic;
       if (one == other) continue;
-      const std::string key = fmt::format("domain.boundary.{}", face_names[one ? low : high]);
-      const std::string group = fmt::format("domain.boundary.{}", axis < 2 ? "lateral" : one ? "top" : "bottom");
-      s_.fail(s_.has(key) || !s_.has(group) ? key : group,
+      s_.fail(given_wall({face_names[one ? high : low], face_names[one ? low : high],
+                          axis < 2 ? "lateral" : one ? "top" : "bottom"}),
               fmt::format("periodic walls come in pairs: {} is periodic, {} is {}",
                           face_names[one ? low : high], face_names[one ? high : low],
                           wall_names[std::size_t(walls[one ? high : low])]));
     }
+  }
+
+  /// Path of the first of these keys that the study gives, or of the table.
+  std::string given_wall(const std::vector<std::string>& names) const {
+    for (const std::string& name : names)
+      if (s_.has("domain.boundary." + name)) return "domain.boundary." + name;
+    return "domain.boundary";
   }
 
   void times() {
@@ -213,7 +219,6 @@ class Checks {
 
   Study& s_;
   Config& c_;
-  bool grid_ok_ = true;
 };
 
 std::string bytes(const double count) {

@@ -250,7 +250,7 @@ Section initial_section() {
        quantity("wavenumber", &InitialConfig::wavenumber, "1", "Half waves along each side.", KeyKind::triple)
            .range(0, 1e6).require().only("shape", {"cosine"}).such_as("[1, 1, 0]"),
        quantity("offset", &InitialConfig::offset, unit_of_field, "Added to the cosine.")
-           .range(-largest, largest).only("shape", {"cosine"}).such_as("1.0"),
+           .range(-largest, largest).only("shape", {"cosine"}).such_as("\"1 ng/mL\""),
        choice("axis", &InitialConfig::axis, axes, "Normal of the dividing plane.")
            .only("shape", {"halfspace"}).such_as("\"x\""),
        quantity("position", &InitialConfig::position, "um", "Where the dividing plane is.")

@@ -25,7 +25,7 @@ namespace {
 
 /// Tables that the format reserves for parts that this version does not have.
 const std::vector<std::pair<std::string, std::string>> later_tables{
-    {"checkpoint", "checkpoints"}, {"insitu", "visualisation during the run"}};
+    {"checkpoint", "checkpoints are"}, {"insitu", "visualisation during the run is"}};
 
 class StudyReader {
  public:
@@ -34,7 +34,7 @@ class StudyReader {
   void read(toml::table& root) {
     for (const auto& [name, what] : later_tables) {
       if (!root.contains(name)) continue;
-      missing_parts_.push_back(fmt::format("[{}]: {} are not part of this version", name, what));
+      missing_parts_.push_back(fmt::format("[{}]: {} not part of this version", name, what));
       root.erase(name);
     }
     read_parameters_later(root);

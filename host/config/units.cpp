@@ -148,7 +148,8 @@ struct Handy {
   double factor;
 };
 constexpr std::array<Handy, 3> lengths{{{"m", 1e6}, {"mm", 1e3}, {"um", 1}}};
-constexpr std::array<Handy, 4> times{{{"day", 24}, {"hour", 1}, {"min", 1.0 / 60}, {"s", 1.0 / 3600}}};
+constexpr std::array<Handy, 5> times{
+    {{"day", 24}, {"hour", 1}, {"min", 1.0 / 60}, {"s", 1.0 / 3600}, {"ms", 1.0 / 3600000}}};
 constexpr std::array<Handy, 1> angles{{{"degree", 0.017453292519943295}}};
 
 std::span<const Handy> handy_units(const std::string_view unit) {

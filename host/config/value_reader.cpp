@@ -25,6 +25,23 @@ std::string kind_of(const toml::node& node) {
   }
 }
 
+/// The node on one line, numbers with as many digits as they need.
+std::string toml_text(const toml::node& node) {
+  std::vector<std::string> parts;
+  if (const toml::array* list = node.as_array()) {
+    for (const toml::node& entry : *list) parts.push_back(toml_text(entry));
+    return fmt::format("[{}]", fmt::join(parts, ", "));
+  }
+  if (const toml::table* table = node.as_table()) {
+    for (const auto& [name, entry] : *table) parts.push_back(fmt::format("{} = {}", name.str(), toml_text(entry)));
+    return fmt::format("{{ {} }}", fmt::join(parts, ", "));
+  }
+  if (const auto* real = node.as_floating_point()) return fmt::format("{}", real->get());
+  std::ostringstream out;
+  out << toml::toml_formatter(node, toml::format_flags::none);
+  return out.str();
+}
+
 bool usable_in_file_names(const std::string& text) {
   const auto fits = [](const char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
@@ -35,14 +52,7 @@ bool usable_in_file_names(const std::string& text) {
 }  // namespace
 
 std::string show(const toml::node& node) {
-  std::ostringstream out;
-  out << toml::toml_formatter(node, toml::format_flags::none);
-  std::string line;
-  for (const char c : out.str())
-    if (c != '\n' && c != ' ')
-      line += c;
-    else if (!line.empty() && line.back() != ' ')
-      line += ' ';
+  const std::string line = toml_text(node);
   constexpr std::size_t longest = 60;
   return line.size() <= longest ? line : line.substr(0, longest - 4) + " ...";
 }
