@@ -40,8 +40,16 @@ std::vector<double> treatment_times(const Config& config) {
   return times;
 }
 
-Schedule schedule_of(const OutputConfig& output, const Config& config) {
-  return {output.from, output.every, std::min(output.until.value_or(config.time.end), config.time.end)};
+Schedule schedule_of(const OutputConfig& output, const Config& config, std::vector<double> extra = {}) {
+  return {output.from, output.every, std::min(output.until.value_or(config.time.end), config.time.end),
+          std::move(extra)};
+}
+
+/// The track core is where the damage of the first treatment is: the metrics must see that instant.
+std::vector<double> first_treatment(const Config& config) {
+  const std::vector<double> times = treatment_times(config);
+  if (times.empty()) return {};
+  return {*std::min_element(times.begin(), times.end())};
 }
 
 Schedule default_metrics_schedule(const Config& config) {
@@ -129,7 +137,7 @@ std::vector<std::unique_ptr<Sink>> make_sinks(const Config& config, const ModelI
         sinks.push_back(make_probe_sink(output, name, config, model, grid, run_dir));
         break;
       case OutputKind::metrics:
-        add_metrics(schedule_of(output, config), output.fields);
+        add_metrics(schedule_of(output, config, first_treatment(config)), output.fields);
         break;
     }
   }

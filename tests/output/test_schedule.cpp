@@ -62,5 +62,22 @@ TEST(Schedule, DefaultMetricsAreDenseAfterATreatment) {
   EXPECT_EQ(sinks[0]->next_time(671), 672);
 }
 
+TEST(Schedule, MetricsOfAStudySeeTheFirstTreatment) {
+  Config config;
+  config.model = "linear";
+  config.time.end = 100;
+  config.treatments.resize(2);
+  config.treatments[0].at = 50.5;
+  config.treatments[1].at = 7.25;
+  config.outputs.resize(1);
+  config.outputs[0].kind = OutputKind::metrics;
+  config.outputs[0].every = 10;
+  const auto sinks = make_sinks(config, model_info("linear"), test::brick({2, 2, 2}, {1, 1, 1}), "unused");
+  ASSERT_EQ(sinks.size(), 1u);
+  EXPECT_EQ(sinks[0]->next_time(0.1), 7.25);
+  EXPECT_EQ(sinks[0]->next_time(7.3), 10);
+  EXPECT_EQ(sinks[0]->next_time(50.1), 60);
+}
+
 }  // namespace
 }  // namespace kollagen
