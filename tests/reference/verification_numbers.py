@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Exact values of tests/reference/verification.csv, computed without Kollagen from the formula named in each row.
+"""Exact values of tests/reference/verification.csv, computed without Kollagen from the formula of each row.
 
     verification_numbers.py            prints id,value
     verification_numbers.py CSV        compares with the column "exact" of CSV; exit code 1 where they differ
@@ -9,7 +9,7 @@ Units: um, h and the unit of the field, unless a name says otherwise. Standard l
 import csv
 import math
 import sys
-from math import acos, cos, cosh, exp, log, pi, sin, sinh, sqrt, tan
+from math import cos, cosh, exp, log, pi, sin, sinh, sqrt
 
 SECOND = 1 / 3600  # [h]
 
@@ -49,7 +49,7 @@ def bisect(f, low, high):
 
 
 def k0(x):
-    """Modified Bessel function of the second kind: integral of exp(-x cosh t) from 0 on (trapezoidal rule)."""
+    """Modified Bessel function of the second kind: integral of exp(-x cosh t) from 0 on."""
     n, end = 4000, 12.0
     h = end / n
     return h * (0.5 * exp(-x) + sum(exp(-x * cosh(i * h)) for i in range(1, n)))
@@ -218,6 +218,40 @@ def binding(out):
         out[f"V12.effective_diffusivity.{integrator}"] = 80 / 26
 
 
+def walls(out):
+    cells, spacing, multiplier = (20, 16, 12), (20, 30, 25), 0.5
+    sides = [n * h for n, h in zip(cells, spacing)]
+    factors = {"explicit": lambda rate: ssp_rk3(-rate / 1024) ** 128,
+               "imex": lambda rate: tr_bdf2(-rate / 64) ** 8}
+    bricks = {"u": (30, (1, 2, 1), (300, 500, 700)), "v": (10, (2, 1, 1), (100, 50, 200)),
+              "w": (3, (1, 1, 3), (20, 80, 40))}
+    for name, (D, half_waves, transfer) in bricks.items():
+        D *= multiplier / SECOND
+        robin = 0.0
+        for n, h, k in zip(cells, spacing, transfer):
+            a = (2 * D - k * h) / (2 * D + k * h)
+            angle = bisect(lambda x: cos(x * (n + 0.5)) - a * cos(x * (n - 0.5)), 0.0, pi / (2 * n))
+            robin += 4 * D / h**2 * sin(angle / 2) ** 2
+        for integrator, factor in factors.items():
+            out[f"walls.dirichlet_{name}.{integrator}"] = factor(mode_rate(D, sides, cells, half_waves))
+            out[f"walls.robin_{name}.{integrator}"] = factor(robin)
+    out["walls.slab_flux"] = (1 - 0.2) / (16 * 30 / (multiplier * 10 / SECOND) + 1 / 40)
+
+
+def orders(out):
+    for name in ("fisher", "keller_segel", "linear"):
+        out[f"order.time_{name}.explicit"] = 3
+        out[f"order.time_{name}.imex"] = 2
+    out["order.space_chemotaxis"] = 2
+
+
+def invariants(out):
+    for product in ("0.01", "1", "10"):
+        out[f"steady.dt_lam_{product}"] = steady_point_source(
+            D=3 / SECOND, lam=0.625, rate=100 / SECOND / (20 * 30 * 25), cells=(7, 6, 5),
+            spacing=(20, 30, 25), source=(2, 3, 1), probe=(5, 1, 4))
+
+
 def conservation(out):
     for name in ("diffusion", "chemotaxis", "transition", "keller_segel"):
         for integrator in ("explicit", "imex"):
@@ -227,8 +261,8 @@ def conservation(out):
         out[f"V13.released_balance.{integrator}"] = 0
 
 
-CASES = (gaussian, modes, point_source, line_source, layers, fronts, reactions, keller_segel, schnakenberg, binding,
-         conservation)
+CASES = (gaussian, modes, point_source, line_source, layers, fronts, reactions, keller_segel, schnakenberg,
+         binding, conservation, walls, orders, invariants)
 
 
 def numbers():

@@ -1,4 +1,5 @@
-/// Numbers that a result must agree with, from data files that no test writes: tests/reference/verification*.csv.
+/// Numbers that a result must agree with, from data files that no test writes:
+/// tests/reference/verification*.csv.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -17,15 +18,15 @@ namespace kollagen::test {
 
 /// One row: the exact value of a quantity, how far a result may be away from it on either side, and why.
 struct Reference {
-  std::string id;         ///< "V1.peak_300s"
-  std::string title;      ///< the case, in words
-  std::string quantity;   ///< what is compared
-  std::string unit;       ///< "1" when dimensionless
+  std::string id;        ///< "V1.peak_300s"
+  std::string title;     ///< the case, in words
+  std::string quantity;  ///< what is compared
+  std::string unit;      ///< "1" when dimensionless
   double exact = 0;
-  double tolerance = 0;   ///< two-sided
-  bool relative = true;   ///< tolerance is a share of |exact|, else in the unit of the quantity
-  std::string reason;     ///< why the tolerance is what it is
-  std::string origin;     ///< formula or computation behind the exact value
+  double tolerance = 0;  ///< two-sided
+  bool relative = true;  ///< tolerance is a share of |exact|, else in the unit of the quantity
+  std::string reason;    ///< why the tolerance is what it is
+  std::string origin;    ///< formula or computation behind the exact value
 
   double allowed_error() const { return relative ? tolerance * std::abs(exact) : tolerance; }
 };
@@ -50,8 +51,8 @@ inline std::vector<std::string> csv_fields(const std::string& line) {
   return fields;
 }
 
-/// All rows of tests/reference/verification*.csv by id. Throws std::runtime_error for a malformed row, a number
-/// that does not parse, a tolerance that is not positive, and an id that appears twice.
+/// All rows of tests/reference/verification*.csv by id. Throws std::runtime_error for a malformed row, a
+/// number that does not parse, a tolerance that is not positive, and an id that appears twice.
 inline const std::map<std::string, Reference>& references() {
   static const std::map<std::string, Reference> table = [] {
     std::map<std::string, Reference> rows;
@@ -65,8 +66,10 @@ inline const std::map<std::string, Reference>& references() {
       for (int number = 2; std::getline(file, line); ++number) {
         const std::string where = name + ":" + std::to_string(number) + ": ";
         const auto f = csv_fields(line);
-        if (f.size() != 9) throw std::runtime_error(where + std::to_string(f.size()) + " columns instead of 9");
-        Reference row{f[0], f[1], f[2], f[3], std::stod(f[4]), std::stod(f[5]), f[6] == "relative", f[7], f[8]};
+        if (f.size() != 9)
+          throw std::runtime_error(where + std::to_string(f.size()) + " columns instead of 9");
+        Reference row{f[0], f[1], f[2], f[3], std::stod(f[4]), std::stod(f[5]), f[6] == "relative",
+                      f[7], f[8]};
         if (f[6] != "relative" && f[6] != "absolute")
           throw std::runtime_error(where + "kind is \"" + f[6] + "\", not relative or absolute");
         if (!(row.allowed_error() > 0)) throw std::runtime_error(where + "no error is allowed");

@@ -18,8 +18,8 @@ namespace kollagen::test {
 inline constexpr double second = 1.0 / 3600;  ///< [h]
 
 /// A closed box of `cells` times `spacing` [um] with an adaptive step that is much finer than a study's.
-inline Config study(const std::string& model, const std::array<int, 3>& cells, const std::array<double, 3>& spacing,
-                    const IntegratorKind integrator) {
+inline Config study(const std::string& model, const std::array<int, 3>& cells,
+                    const std::array<double, 3>& spacing, const IntegratorKind integrator) {
   Config config;
   config.model = model;
   config.domain.cells = cells;
@@ -96,7 +96,8 @@ inline double rms_error(const std::vector<double>& v, const Grid& grid,
   for (int k = 0; k < grid.cells[2]; ++k)
     for (int j = 0; j < grid.cells[1]; ++j)
       for (int i = 0; i < grid.cells[0]; ++i) {
-        const double e = at(v, grid.cells, i, j, k) - f(grid.centre(0, i), grid.centre(1, j), grid.centre(2, k));
+        const double e =
+            at(v, grid.cells, i, j, k) - f(grid.centre(0, i), grid.centre(1, j), grid.centre(2, k));
         total += e * e;
       }
   return std::sqrt(total / double(grid.owned_count()));

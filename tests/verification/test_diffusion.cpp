@@ -1,4 +1,5 @@
-/// Verification of transport alone, through Simulation: free diffusion, modes, steady sources, layers (V1 to V6, V12).
+/// Verification of transport alone, through Simulation: free diffusion, modes, steady sources, layers (V1 to
+/// V6, V12).
 #include <gtest/gtest.h>
 
 #include "support/backends.hpp"
@@ -34,7 +35,8 @@ double corner_value(const std::vector<double>& v, const std::array<int, 3>& cell
   return total;
 }
 
-// --- V1: a Gaussian spreads; an eighth of it, mirrored by the walls ------------------------------------------
+// --- V1: a Gaussian spreads; an eighth of it, mirrored by the walls
+// ------------------------------------------
 
 constexpr double gaussian_sigma = 50, gaussian_D = 30 / second;
 
@@ -90,7 +92,8 @@ TYPED_TEST(Diffusion, GaussianSpreadsAtSecondOrder) {
   }
 }
 
-// --- V2: one mode of the stencil decays by the stability function of the integrator --------------------------
+// --- V2: one mode of the stencil decays by the stability function of the integrator
+// --------------------------
 
 /// A product of cosines on top of a constant that keeps it positive: the guard stops at negative values.
 InitialConfig mode(const std::string& field, const std::array<double, 3>& half_waves) {
@@ -139,8 +142,8 @@ TYPED_TEST(Diffusion, ModesOfABrickKeepAxesAndSpeciesApart) {
   for (const auto integrator : both_integrators) {
     const bool imex = integrator == IntegratorKind::imex;
     Config config = study("linear", {50, 20, 16}, {20, 30, 30}, integrator);
-    config.model_parameters = {{"D_u", 30 / second}, {"D_v", 10 / second}, {"D_w", 3 / second},
-                               {"lam_v", 0.2},       {"lam_w", 0.625}};
+    config.model_parameters = {
+        {"D_u", 30 / second}, {"D_v", 10 / second}, {"D_w", 3 / second}, {"lam_v", 0.2}, {"lam_w", 0.625}};
     config.initial = {mode("u", {1, 2, 3}), mode("v", {3, 1, 0}), mode("w", {0, 4, 5})};
     config.time.tolerance = 1e-9;
     config.time.step = imex ? 1.0 / 64 : 1.0 / 1024;  // binary fractions: the sum of all steps is exact
@@ -152,13 +155,14 @@ TYPED_TEST(Diffusion, ModesOfABrickKeepAxesAndSpeciesApart) {
   }
 }
 
-// --- V3, V4: steady sources; implicit steps of 60 h, far longer than every time scale of the case ------------
+// --- V3, V4: steady sources; implicit steps of 60 h, far longer than every time scale of the case
+// ------------
 
 constexpr double slow_D = 3 / second, slow_loss = 0.625, source_strength = 100 / second;
 
 Config steady_study(const std::array<int, 3>& cells, const std::array<double, 3>& spacing) {
   Config config = study("linear", cells, spacing, IntegratorKind::imex);
-  config.model_parameters = {{"D_u", slow_D}, {"D_v", slow_D}, {"D_w", slow_D},
+  config.model_parameters = {{"D_u", slow_D},      {"D_v", slow_D},      {"D_w", slow_D},
                              {"lam_u", slow_loss}, {"lam_v", slow_loss}, {"lam_w", slow_loss}};
   config.time.tolerance = 1e-9;
   config.time.step = 60;
@@ -234,7 +238,8 @@ TYPED_TEST(Diffusion, LineSourceHasABesselProfile) {
   check("V4.total", 4 * sum(w) * simulation.grid().cell_volume());
 }
 
-// --- V5, V6: layers with different diffusivities -----------------------------------------------------------------
+// --- V5, V6: layers with different diffusivities
+// -----------------------------------------------------------------
 
 BoundaryValueConfig wall(const std::string& field, const Face face, const double value, const double k = 0) {
   BoundaryValueConfig boundary;
@@ -267,7 +272,8 @@ TYPED_TEST(Diffusion, TwoLayersCarryTheExactFlux) {
 
 TYPED_TEST(Diffusion, LayerWithDecay) {
   const auto profile = [](const int refinement) {
-    Config config = study("linear", {1, 1, 155 * refinement}, {30, 40, 20.0 / refinement}, IntegratorKind::imex);
+    Config config =
+        study("linear", {1, 1, 155 * refinement}, {30, 40, 20.0 / refinement}, IntegratorKind::imex);
     config.skin = layers_of({{100, 5.0 / 30}, {3000, 1}});
     config.domain.walls[int(Face::z_min)] = WallKind::dirichlet;
     config.boundary_values = {wall("v", Face::z_min, 1)};
@@ -290,7 +296,8 @@ TYPED_TEST(Diffusion, LayerWithDecay) {
   check("V6.order_in_space", std::log2((interface(coarse, 1) - exact) / (interface(fine, 4) - exact)) / 2);
 }
 
-// --- V12: what binds reversibly spreads more slowly ---------------------------------------------------------------
+// --- V12: what binds reversibly spreads more slowly
+// ---------------------------------------------------------------
 
 TYPED_TEST(Diffusion, ReversibleBindingSlowsSpreading) {
   for (const auto integrator : both_integrators) {

@@ -14,7 +14,8 @@ template <class Exec>
 struct Reactions : ::testing::Test {};
 TYPED_TEST_SUITE(Reactions, Backends);
 
-// --- V7: fronts of the Fisher-KPP equation ---------------------------------------------------------------------
+// --- V7: fronts of the Fisher-KPP equation
+// ---------------------------------------------------------------------
 
 struct FrontCase {
   std::string name;
@@ -30,7 +31,8 @@ std::array<int, 3> line(const int axis, const int cells) {
   return result;
 }
 
-Config front_study(const FrontCase& front, const int cells, const double spacing, const IntegratorKind integrator) {
+Config front_study(const FrontCase& front, const int cells, const double spacing,
+                   const IntegratorKind integrator) {
   std::array<double, 3> spacings{70, 80, 90};
   spacings[front.axis] = spacing;
   Config config = study("fisher-kpp", line(front.axis, cells), spacings, integrator);
@@ -50,7 +52,8 @@ double crossing(const std::vector<double>& u, const std::function<double(double)
 TYPED_TEST(Reactions, FrontWithTheExactProfileOfAblowitzAndZeppetella) {
   for (const auto& front : front_cases)
     for (const auto integrator : both_integrators) {
-      const double width = std::sqrt(6 * front.D / front.r), speed = 5 / std::sqrt(6.0) * std::sqrt(front.r * front.D);
+      const double width = std::sqrt(6 * front.D / front.r),
+                   speed = 5 / std::sqrt(6.0) * std::sqrt(front.r * front.D);
       const double spacing = width / 10, start = 10 * width;
       Simulation<TypeParam> simulation(front_study(front, 300, spacing, integrator));
       const auto exact = [&](const double t, const double x) {
@@ -61,8 +64,8 @@ TYPED_TEST(Reactions, FrontWithTheExactProfileOfAblowitzAndZeppetella) {
       assign(simulation, "u", [&](double x, double y, double z) { return exact(0, position({x, y, z})); });
       // log(1/sqrt(u) - 1) is linear in x for the exact profile, so that interpolation adds no error.
       const auto front_position = [&] {
-        return spacing *
-               crossing(values(simulation, "u"), [](const double u) { return -std::log(1 / std::sqrt(u) - 1); });
+        return spacing * crossing(values(simulation, "u"),
+                                  [](const double u) { return -std::log(1 / std::sqrt(u) - 1); });
       };
       simulation.advance_to(20);
       const double early = front_position();
@@ -70,8 +73,9 @@ TYPED_TEST(Reactions, FrontWithTheExactProfileOfAblowitzAndZeppetella) {
       const std::string suffix = front.name + "." + name_of(integrator);
       check("V7.exact_profile_speed_" + suffix, (front_position() - early) / 200);
       check("V7.exact_profile_error_" + suffix,
-            rms_error(values(simulation, "u"), simulation.grid(),
-                      [&](double x, double y, double z) { return exact(220, position({x, y, z})); }));
+            rms_error(values(simulation, "u"), simulation.grid(), [&](double x, double y, double z) {
+              return exact(220, position({x, y, z}));
+            }));
     }
 }
 
@@ -85,8 +89,8 @@ TYPED_TEST(Reactions, PulledFrontApproachesItsSpeedFromBelow) {
     step.position = 40 * spacing;
     config.initial = {step};
     Simulation<TypeParam> simulation(config);
-    // Position = v t - 3/(2 s) log t - 3 sqrt(pi/(D t))/s^2 + constant + c/t (Bramson 1983; Ebert and van Saarloos
-    // 2000). At 20, 30 and 40 growth times the weights 1, -3, 2 remove the constant and c/t.
+    // Position = v t - 3/(2 s) log t - 3 sqrt(pi/(D t))/s^2 + constant + c/t (Bramson 1983; Ebert and van
+    // Saarloos 2000). At 20, 30 and 40 growth times the weights 1, -3, 2 remove the constant and c/t.
     const double steepness = std::sqrt(front.r / front.D), weights[] = {1, -3, 2};
     double combined = 0, last = 0;
     for (int n = 0; n < 3; ++n) {
@@ -104,7 +108,8 @@ TYPED_TEST(Reactions, PulledFrontApproachesItsSpeedFromBelow) {
   }
 }
 
-// --- V8, V9: one cell ------------------------------------------------------------------------------------------
+// --- V8, V9: one cell
+// ------------------------------------------------------------------------------------------
 
 /// Five days of logistic growth; `scale` turns the field into cells/mm^3.
 template <class Exec>
@@ -174,13 +179,15 @@ TYPED_TEST(Reactions, PlateletsReleaseAndTissueClears) {
   }
 }
 
-// --- V10, V11: growth of a small wave -----------------------------------------------------------------------------
+// --- V10, V11: growth of a small wave
+// -----------------------------------------------------------------------------
 
 constexpr int wave_cells = 64;
 constexpr double wave_size = 1e-4;
 
 /// A box of one wave along `axis`, periodic there.
-Config wave_study(const std::string& model, const int axis, const double wavelength, const IntegratorKind integrator) {
+Config wave_study(const std::string& model, const int axis, const double wavelength,
+                  const IntegratorKind integrator) {
   std::array<double, 3> spacing{7, 8, 9};
   spacing[axis] = wavelength / wave_cells;
   Config config = study(model, line(axis, wave_cells), spacing, integrator);
@@ -213,7 +220,8 @@ double discrete_k2(const double wavelength) {
   return 4 * s * s / (h * h);
 }
 
-/// Keller-Segel with a wave along `axis`; `rate` is a guess of its growth, for the ratio of c to u in the wave.
+/// Keller-Segel with a wave along `axis`; `rate` is a guess of its growth, for the ratio of c to u in the
+/// wave.
 template <class Exec>
 Simulation<Exec> keller_segel(const int axis, const double wavelength, const double rate,
                               const IntegratorKind integrator) {
@@ -237,7 +245,8 @@ TYPED_TEST(Reactions, KellerSegelWavesGrowAtTheirRate) {
       const double rate = growth_rate(simulation, "u", axis, 0, end);
       check(id, rate);
       if (integrator == IntegratorKind::imex) check("V10.growth_" + name, rate);
-      check("V10.mass." + name + "_" + name_of(integrator), sum(values(simulation, "u")) / (0.5 * wave_cells) - 1);
+      check("V10.mass." + name + "_" + name_of(integrator),
+            sum(values(simulation, "u")) / (0.5 * wave_cells) - 1);
     }
 }
 
@@ -285,7 +294,9 @@ TYPED_TEST(Reactions, SchnakenbergBandAndThreshold) {
     return low + (high - low) * a / (a - b);
   };
   // Wavelength whose discrete k^2 is x.
-  const auto wavelength = [](const double x) { return 2 * wave_cells * std::sin(M_PI / wave_cells) / std::sqrt(x); };
+  const auto wavelength = [](const double x) {
+    return 2 * wave_cells * std::sin(M_PI / wave_cells) / std::sqrt(x);
+  };
   const auto rate_of = [&](const double k2, const double d) {
     auto simulation = schnakenberg<TypeParam>(2, wavelength(k2), d, 0, 1.0 / 8, IntegratorKind::imex);
     return growth_rate(simulation, "u", 2, 8, 16);
