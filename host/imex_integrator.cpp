@@ -16,6 +16,7 @@ namespace {
 
 /// How well equations are solved, in units of the step's tolerance.
 constexpr double solver_tolerance = 0.02;  ///< residual of one field's linear system
+constexpr double round_off = 1e-7;         ///< a residual below this holds nothing that could be conserved
 constexpr double pass_tolerance = 0.1;     ///< change still expected from further passes
 constexpr int most_passes = 8;
 constexpr int most_cycles = 30;
@@ -203,7 +204,8 @@ class ImexIntegrator final : public Integrator<Exec> {
 
   /// Solves the stage equation of one moving species with the others fixed: residual in double, correction in float.
   /// At least one correction in the first pass, so that a quasi-steady signal is never left behind. The last residual
-  /// is added as it is: the update is then rhs + c f(u), which keeps what the fluxes conserve.
+  /// is added as it is: the update is then rhs + c f(u), which keeps what the fluxes conserve. Not so where the first
+  /// one was round-off already, as in undamaged skin: adding it would amplify it step by step up to the tolerance.
   /// Returns the change in units of the tolerance, -1 without convergence.
   double solve_species(const int species, const Real c, const bool at_least_once) {
     auto& physics = *this->physics_;
@@ -216,7 +218,7 @@ class ImexIntegrator final : public Integrator<Exec> {
       if (cycle == 0) first = residual;
       if (!(residual < unacceptable)) return -1;
       if (residual <= solver_tolerance && (cycle > 0 || !at_least_once))
-        return change + add(species, solver_.residual());
+        return first > round_off ? change + add(species, solver_.residual()) : change;
       if (cycle > 5 && residual > first) return -1;
       correct(species, c, residual / (0.5 * solver_tolerance));
       ++this->statistics_.corrections;
