@@ -84,8 +84,8 @@ TYPED_TEST(UnitCell, platelets_hardly_matter_for_collagen_after_half_a_year) {
   check("V16.rho250.share_of_platelets_180d", with_platelets - without);
 }
 
-/// A higher gain of the loop from fibroblasts over TGF-beta and FGF-2 back to fibroblasts locks the tissue into
-/// a state that does not heal.
+/// A higher gain of the loop from fibroblasts over TGF-beta and FGF-2 back to fibroblasts locks the tissue
+/// into a state that does not heal.
 TYPED_TEST(UnitCell, strong_feedback_ends_in_the_fibrotic_state) {
   Config config = unit_cell(100, 25, 1, 25);
   config.treatments[0].matrix_loss = 1;

@@ -44,10 +44,12 @@ inline Config skin_block(const std::string& preset, const std::array<int, 3>& ce
   return config;
 }
 
-/// The periodic cell of a square lattice of tracks in reticular dermis: one track of radius 100 um runs through
-/// it along z. `density` [1/cm^2] sets the side 1/sqrt(density), which is cut into cells of about `spacing` [um];
-/// along z there are `cells_z` cells of `spacing_z` [um]. Diffusion in the clot is that of tissue.
-inline Config unit_cell(const double density, const double spacing, const int cells_z, const double spacing_z) {
+/// The periodic cell of a square lattice of tracks in reticular dermis: one track of radius 100 um runs
+/// through it along z. `density` [1/cm^2] sets the side 1/sqrt(density), which is cut into cells of about
+/// `spacing` [um]; along z there are `cells_z` cells of `spacing_z` [um]. Diffusion in the clot is that of
+/// tissue.
+inline Config unit_cell(const double density, const double spacing, const int cells_z,
+                        const double spacing_z) {
   const double side = 1e4 / std::sqrt(density);
   const int n = int(std::lround(side / spacing));
   Config config = skin_block("reticular", {n, n, cells_z}, {side / n, side / n, spacing_z});
