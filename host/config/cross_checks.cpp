@@ -1,8 +1,8 @@
 /// Checks that involve several keys of a study.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
-
-#include <fmt/format.h>
 
 #include "host/config/keys.hpp"
 #include "host/config/reader.hpp"
@@ -70,11 +70,13 @@ class Checks {
       const std::size_t low = 2 * axis, high = low + 1;
       const bool one = walls[low] == WallKind::periodic, other = walls[high] == WallKind::periodic;
       if (one == other) continue;
-      s_.fail(given_wall({face_names[one ? high : low], face_names[one ? low : high],
-                          axis < 2 ? "lateral" : one ? "top" : "bottom"}),
-              fmt::format("periodic walls come in pairs: {} is periodic, {} is {}",
-                          face_names[one ? low : high], face_names[one ? high : low],
-                          wall_names[std::size_t(walls[one ? high : low])]));
+      s_.fail(
+          given_wall({face_names[one ? high : low], face_names[one ? low : high],
+                      axis < 2 ? "lateral"
+                      : one    ? "top"
+                               : "bottom"}),
+          fmt::format("periodic walls come in pairs: {} is periodic, {} is {}", face_names[one ? low : high],
+                      face_names[one ? high : low], wall_names[std::size_t(walls[one ? high : low])]));
     }
   }
 
@@ -97,8 +99,9 @@ class Checks {
     if (!dermal && !c_.treatments.empty())
       s_.fail("treatment[0]", fmt::format("needling is part of the dermal model only, this is {}", c_.model));
     if (dermal && !c_.boundary_values.empty())
-      s_.fail("boundary_value[0]", "in the dermal model a dirichlet or robin wall has the baseline of the "
-                                   "undamaged skin; [[boundary_value]] is for the other models");
+      s_.fail("boundary_value[0]",
+              "in the dermal model a dirichlet or robin wall has the baseline of the "
+              "undamaged skin; [[boundary_value]] is for the other models");
   }
 
   void boundary_values() {
@@ -113,10 +116,12 @@ class Checks {
                                   wall_names[std::size_t(wall)]));
       if (wall == WallKind::dirichlet && b.k != 0) s_.fail(k, "has no effect at a dirichlet wall");
       if (wall == WallKind::robin && !s_.has(k))
-        s_.fail(item("boundary_value", i, "k"), "missing; a robin wall needs it, for example k = \"10 um/h\"");
+        s_.fail(item("boundary_value", i, "k"),
+                "missing; a robin wall needs it, for example k = \"10 um/h\"");
       for (std::size_t j = 0; j < i; ++j)
         if (c_.boundary_values[j].field == b.field && c_.boundary_values[j].face == b.face)
-          s_.fail(face, fmt::format("{} has a value at this wall already, in boundary_value[{}]", b.field, j));
+          s_.fail(face,
+                  fmt::format("{} has a value at this wall already, in boundary_value[{}]", b.field, j));
     }
   }
 
@@ -153,7 +158,8 @@ class Checks {
       if (!s_.ok(item("initial", i, "shape"))) continue;
       if (n.shape == Shape::gaussian) inside(item("initial", i, "center"), n.center);
       if (n.shape == Shape::box) box("initial", i, n.lower, n.upper, {true, true, true});
-      if (n.shape == Shape::halfspace) inside(item("initial", i, "position"), std::size_t(n.axis), n.position);
+      if (n.shape == Shape::halfspace)
+        inside(item("initial", i, "position"), std::size_t(n.axis), n.position);
     }
   }
 
@@ -187,8 +193,9 @@ class Checks {
         o.name = std::get<std::string>(config_section("output[]").find("kind")->load(&o));
       for (std::size_t j = 0; j < i && s_.ok(name); ++j)
         if (c_.outputs[j].kind == o.kind && c_.outputs[j].name == o.name)
-          s_.fail(name, fmt::format("output[{}] writes under the name '{}' already; give each a name of its own",
-                                    j, o.name));
+          s_.fail(name,
+                  fmt::format("output[{}] writes under the name '{}' already; give each a name of its own", j,
+                              o.name));
     }
   }
 
@@ -239,7 +246,8 @@ void check_memory(const Config& config, const ModelInfo& model, const double ava
   const double spacing = *std::max_element(config.domain.spacing.begin(), config.domain.spacing.end());
   throw EnvironmentError(fmt::format(
       "domain.spacing: {} x {} x {} cells with {} fields need {} of memory (4 copies of the state), {} are "
-      "available; at most {:.3g} million cells fit: a spacing of {:.3g} um or more, or sides {:.2f} times as long",
+      "available; at most {:.3g} million cells fit: a spacing of {:.3g} um or more, or sides {:.2f} times as "
+      "long",
       n[0], n[1], n[2], species, bytes(needed), bytes(available), fitting / 1e6, 1.01 * spacing * coarser,
       0.99 / coarser));
 }

@@ -1,11 +1,11 @@
 #include "host/config/diagnostics.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cctype>
 #include <numeric>
 #include <tuple>
-
-#include <fmt/format.h>
 
 namespace kollagen {
 namespace {

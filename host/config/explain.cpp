@@ -1,10 +1,10 @@
 /// Answers of `kollagen explain`.
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <cctype>
 #include <iterator>
-
-#include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include "host/config/diagnostics.hpp"
 #include "host/config/documentation.hpp"
@@ -51,8 +51,7 @@ std::string explain_key(const Section& section, const Key& key) {
 std::string explain_section(const Section& section) {
   std::string text;
   if (!section.path.empty()) text = fmt::format("{}\n  {}\n", section.path, section.doc);
-  for (const Key& key : section.keys)
-    text += fmt::format("  {:<28} {}\n", key_path(section, key), key.doc);
+  for (const Key& key : section.keys) text += fmt::format("  {:<28} {}\n", key_path(section, key), key.doc);
   return text;
 }
 
@@ -83,7 +82,8 @@ std::string list_terms(const ModelInfo& model) {
 }
 
 std::string list_parameters(const ModelInfo& model) {
-  std::string text = fmt::format("Parameters of the model {}; [model_parameters] takes their names:\n", model.name);
+  std::string text =
+      fmt::format("Parameters of the model {}; [model_parameters] takes their names:\n", model.name);
   for (const ParameterInfo& p : model.parameters)
     text += fmt::format("  {:<10} {:>22}  {}\n", p.name, describe_quantity(p.value, p.unit), p.doc);
   return text;
@@ -131,8 +131,8 @@ std::string explain(const std::string& asked, const std::string& model_name) {
   for (const Section& section : config_sections())
     if (const Key* k = section.find(key)) found += (found.empty() ? "" : "\n") + explain_key(section, *k);
   if (!found.empty()) return found;
-  throw InputError(fmt::format("explain {}: there is no key, table, field, term or parameter of this name{}", asked,
-                               suggestion(key, known)));
+  throw InputError(fmt::format("explain {}: there is no key, table, field, term or parameter of this name{}",
+                               asked, suggestion(key, known)));
 }
 
 }  // namespace kollagen

@@ -80,7 +80,9 @@ Key make_key(std::string name, const KeyKind kind, T S::*member, std::string doc
   key.store = [member](void* object, const KeyValue& v) {
     static_cast<S*>(object)->*member = Codec<T>::decode(v);
   };
-  key.load = [member](const void* object) { return Codec<T>::encode(static_cast<const S*>(object)->*member); };
+  key.load = [member](const void* object) {
+    return Codec<T>::encode(static_cast<const S*>(object)->*member);
+  };
   return key;
 }
 
@@ -103,9 +105,8 @@ Key choice(std::string name, T S::*member, const std::vector<std::pair<std::stri
   key.doc = std::move(doc);
   for (const auto& [word, value] : words) key.choices.push_back(word);
   key.store = [member, words](void* object, const KeyValue& v) {
-    const auto found = std::find_if(words.begin(), words.end(), [&](const auto& w) {
-      return w.first == std::get<std::string>(v);
-    });
+    const auto found = std::find_if(words.begin(), words.end(),
+                                    [&](const auto& w) { return w.first == std::get<std::string>(v); });
     if (found == words.end()) throw std::logic_error("a choice was stored unchecked");
     static_cast<S*>(object)->*member = found->second;
   };
@@ -128,7 +129,10 @@ Key word(std::string name, std::string S::*member, std::vector<std::string> choi
 /// A section that exists once; `get(config)` returns its struct.
 template <class Get>
 Section single(std::string path, std::string doc, Get get, std::vector<Key> keys) {
-  return {std::move(path), std::move(doc), false, std::move(keys),
+  return {std::move(path),
+          std::move(doc),
+          false,
+          std::move(keys),
           [](const Config&) { return std::size_t(1); },
           [get](Config& config) -> void* { return &get(config); },
           [get](const Config& config, std::size_t) -> const void* { return &get(config); }};
@@ -137,7 +141,10 @@ Section single(std::string path, std::string doc, Get get, std::vector<Key> keys
 /// A section that may be repeated; `get(config)` returns the vector of its structs.
 template <class Get>
 Section repeated(std::string path, std::string doc, Get get, std::vector<Key> keys) {
-  return {std::move(path), std::move(doc), true, std::move(keys),
+  return {std::move(path),
+          std::move(doc),
+          true,
+          std::move(keys),
           [get](const Config& config) { return get(config).size(); },
           [get](Config& config) -> void* { return &get(config).emplace_back(); },
           [get](const Config& config, const std::size_t i) -> const void* { return &get(config)[i]; }};

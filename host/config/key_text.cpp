@@ -1,10 +1,10 @@
 /// Keys and their values as text.
-#include <cmath>
-#include <sstream>
-
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <toml++/toml.h>
+
+#include <cmath>
+#include <sstream>
 
 #include "host/config/keys.hpp"
 #include "host/config/units.hpp"
@@ -32,19 +32,32 @@ std::string list(const std::vector<double>& values, const std::string_view unit)
 
 std::string shape_of(const KeyKind kind) {
   switch (kind) {
-    case KeyKind::text: return "a text";
-    case KeyKind::name: return "a text of letters, digits, '_' and '-'";
-    case KeyKind::choice: return "one word";
-    case KeyKind::field: return "the name or symbol of a field";
-    case KeyKind::field_list: return "a list of names or symbols of fields";
-    case KeyKind::term_list: return "a list of names of terms";
-    case KeyKind::integer: return "a whole number";
-    case KeyKind::integer_pair: return "a list of 2 whole numbers";
-    case KeyKind::quantity: return "a number";
-    case KeyKind::pair: return "a list of 2 numbers";
-    case KeyKind::triple: return "a list of 3 numbers";
-    case KeyKind::size_or_triple: return "a number, or a list of 3 numbers";
-    case KeyKind::point_list: return "a list of points, each a list of 3 numbers";
+    case KeyKind::text:
+      return "a text";
+    case KeyKind::name:
+      return "a text of letters, digits, '_' and '-'";
+    case KeyKind::choice:
+      return "one word";
+    case KeyKind::field:
+      return "the name or symbol of a field";
+    case KeyKind::field_list:
+      return "a list of names or symbols of fields";
+    case KeyKind::term_list:
+      return "a list of names of terms";
+    case KeyKind::integer:
+      return "a whole number";
+    case KeyKind::integer_pair:
+      return "a list of 2 whole numbers";
+    case KeyKind::quantity:
+      return "a number";
+    case KeyKind::pair:
+      return "a list of 2 numbers";
+    case KeyKind::triple:
+      return "a list of 3 numbers";
+    case KeyKind::size_or_triple:
+      return "a number, or a list of 3 numbers";
+    case KeyKind::point_list:
+      return "a list of points, each a list of 3 numbers";
   }
   return {};
 }
@@ -87,8 +100,7 @@ std::string describe_allowed(const Key& key) {
                            key.kind == KeyKind::triple || key.kind == KeyKind::size_or_triple ||
                            key.kind == KeyKind::point_list;
   if (with_number && key.unit != "1") text += unit_text(key.unit);
-  const std::string unit =
-      key.unit == unit_of_field || key.unit == unit_of_field_rate ? "1" : key.unit;
+  const std::string unit = key.unit == unit_of_field || key.unit == unit_of_field_rate ? "1" : key.unit;
   if (key.kind == KeyKind::integer || key.kind == KeyKind::integer_pair)
     text += fmt::format(", {:.0f} to {:.0f}", key.lower, key.upper);
   else if (std::isfinite(key.lower) && std::isfinite(key.upper))

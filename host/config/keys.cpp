@@ -69,7 +69,8 @@ std::vector<std::pair<std::string, Face>> faces() {
 }
 
 Section study_section() {
-  return single("", "The study.", [](auto& c) -> auto& { return c; },
+  return single(
+      "", "The study.", [](auto& c) -> auto& { return c; },
       {make_key("title", KeyKind::text, &Config::title, "One line that says what the study shows.")
            .such_as("\"4x4 stamp, 28 days\""),
        word("model", &Config::model, model_names(), "The equations to solve.").such_as("\"dermal\""),
@@ -80,7 +81,8 @@ Section study_section() {
 }
 
 Section domain_section() {
-  return single("domain", "The brick of tissue. z = 0 is the skin surface, z grows inward.",
+  return single(
+      "domain", "The brick of tissue. z = 0 is the skin surface, z grows inward.",
       [](auto& c) -> auto& { return c.domain; },
       {quantity("size", &DomainConfig::size, "um", "Sides of the brick along x, y and z.", KeyKind::triple)
            .range(0.1 * um, metre)
@@ -95,13 +97,15 @@ Section domain_section() {
 }
 
 Section boundary_section() {
-  return single("domain.boundary",
-      "What happens at the walls: periodic (both sides of an axis together), no-flux, dirichlet (fixed value) "
-      "or robin (exchange with an outside value). In the dermal model the values are the baseline of the "
-      "undamaged skin; in the other models they come from [[boundary_value]].",
+  return single(
+      "domain.boundary",
+      "What happens at the walls: periodic (both sides of an axis together), no-flux, dirichlet (fixed "
+      "value) or robin (exchange with an outside value). In the dermal model the values are the baseline of "
+      "the undamaged skin; in the other models they come from [[boundary_value]].",
       [](auto& c) -> auto& { return c.domain; },
       {wall_group("lateral", {Face::x_min, Face::x_max, Face::y_min, Face::y_max}, "periodic",
-                  "Walls at the four sides.").such_as("\"periodic\""),
+                  "Walls at the four sides.")
+           .such_as("\"periodic\""),
        wall_group("top", {Face::z_min}, "no-flux", "Wall at the skin surface.").such_as("\"no-flux\""),
        wall_group("bottom", {Face::z_max}, "no-flux", "Wall below.").such_as("\"no-flux\""),
        face_wall(Face::x_min), face_wall(Face::x_max), face_wall(Face::y_min), face_wall(Face::y_max),
@@ -109,10 +113,12 @@ Section boundary_section() {
 }
 
 Section time_section() {
-  return single("time", "How long is simulated, and with which steps.",
-      [](auto& c) -> auto& { return c.time; },
+  return single(
+      "time", "How long is simulated, and with which steps.", [](auto& c) -> auto& { return c.time; },
       {quantity("end", &TimeConfig::end, "h", "Simulated time.")
-           .range(shortest_time, century).require().such_as("\"28 day\""),
+           .range(shortest_time, century)
+           .require()
+           .such_as("\"28 day\""),
        choice("integrator", &TimeConfig::integrator,
               {{"imex", IntegratorKind::imex}, {"explicit", IntegratorKind::explicit_rk}},
               "imex: signals implicit, adaptive steps up to hours. explicit: the reference for tests, with "
@@ -120,24 +126,30 @@ Section time_section() {
            .such_as("\"imex\""),
        quantity("tolerance", &TimeConfig::tolerance, "1",
                 "Relative error allowed per step (imex); sets the steps.")
-           .range(1e-8, 0.5).such_as("1e-3"),
+           .range(1e-8, 0.5)
+           .such_as("1e-3"),
        quantity("step", &TimeConfig::step, "h", "A fixed step instead of the automatic one.")
-           .range(1e-9, century).unset("automatic").such_as("\"10 s\""),
+           .range(1e-9, century)
+           .unset("automatic")
+           .such_as("\"10 s\""),
        quantity("first_step", &TimeConfig::first_step, "h",
                 "First step after the start and after every treatment (imex).")
-           .range(1e-9, century).such_as("\"1 s\""),
+           .range(1e-9, century)
+           .such_as("\"1 s\""),
        quantity("max_step", &TimeConfig::max_step, "h", "No step is longer than this (imex).")
-           .range(1e-9, century).such_as("\"12 hour\""),
+           .range(1e-9, century)
+           .such_as("\"12 hour\""),
        quantity("safety", &TimeConfig::safety, "1", "Share of the largest stable step (explicit).")
-           .range(0.01, 1).such_as("0.9")});
+           .range(0.01, 1)
+           .such_as("0.9")});
 }
 
 Section skin_section() {
   return single("skin", "The undamaged skin: a preset, and layers that change it.",
-      [](auto& c) -> auto& { return c.skin; },
-      {word("preset", &SkinConfig::preset, skin_presets(),
-            "face, forearm and back are layered; papillary and reticular are one uniform block.")
-           .such_as("\"face\"")});
+                [](auto& c) -> auto& { return c.skin; },
+                {word("preset", &SkinConfig::preset, skin_presets(),
+                      "face, forearm and back are layered; papillary and reticular are one uniform block.")
+                     .such_as("\"face\"")});
 }
 
 Section layer_section() {
@@ -145,13 +157,16 @@ Section layer_section() {
                         const double upper, const char* doc, const char* example) {
     return quantity(name, member, unit, doc).range(0, upper).unset("that of the preset").such_as(example);
   };
-  return repeated("skin.layer[]",
+  return repeated(
+      "skin.layer[]",
       "Changes the layer of that name in the preset; a new name makes a skin of its own, top layer first.",
       [](auto& c) -> auto& { return c.skin.layers; },
       {make_key("name", KeyKind::name, &LayerConfig::name, "Name of the layer.")
-           .require().such_as("\"papillary\""),
+           .require()
+           .such_as("\"papillary\""),
        layer("thickness", &LayerConfig::thickness, "um", metre, "Thickness.", "\"250 um\""),
-       layer("collagen_i", &LayerConfig::collagen_i, "mg/mL", 1000, "Baseline of collagen I.", "\"95 mg/mL\""),
+       layer("collagen_i", &LayerConfig::collagen_i, "mg/mL", 1000, "Baseline of collagen I.",
+             "\"95 mg/mL\""),
        layer("collagen_iii", &LayerConfig::collagen_iii, "mg/mL", 1000, "Baseline of collagen III.",
              "\"30 mg/mL\""),
        layer("elastin", &LayerConfig::elastin, "mg/mL", 1000, "Baseline of elastin.", "\"4 mg/mL\""),
@@ -163,132 +178,210 @@ Section layer_section() {
 }
 
 Section treatment_section() {
-  return repeated("treatment[]", "One needling session (dermal model).",
-      [](auto& c) -> auto& { return c.treatments; },
+  return repeated(
+      "treatment[]", "One needling session (dermal model).", [](auto& c) -> auto& { return c.treatments; },
       {quantity("at", &TreatmentConfig::at, "h", "When it happens.")
-           .range(0, century).require().such_as("\"0 day\""),
+           .range(0, century)
+           .require()
+           .such_as("\"0 day\""),
        choice("pattern", &TreatmentConfig::pattern,
-              {{"single", Pattern::single}, {"stamp", Pattern::stamp}, {"hex", Pattern::hex},
-               {"roller", Pattern::roller}, {"pen", Pattern::pen}, {"poisson", Pattern::poisson}},
+              {{"single", Pattern::single},
+               {"stamp", Pattern::stamp},
+               {"hex", Pattern::hex},
+               {"roller", Pattern::roller},
+               {"pen", Pattern::pen},
+               {"poisson", Pattern::poisson}},
               "How the needles are arranged: one needle, square or hexagonal array, rows of a roller, "
               "strokes of a pen, or independent random positions.")
            .such_as("\"stamp\""),
        make_key("needles", KeyKind::integer_pair, &TreatmentConfig::needles, "Needles along x and y.")
-           .range(1, 10000).only("pattern", {"stamp", "hex"}).such_as("[4, 4]"),
+           .range(1, 10000)
+           .only("pattern", {"stamp", "hex"})
+           .such_as("[4, 4]"),
        quantity("pitch", &TreatmentConfig::pitch, "um", "Distance between neighbouring needles.")
-           .range(10 * um, 100 * mm).only("pattern", {"stamp", "hex", "roller"}).such_as("\"450 um\""),
+           .range(10 * um, 100 * mm)
+           .only("pattern", {"stamp", "hex", "roller"})
+           .such_as("\"450 um\""),
        make_key("rows", KeyKind::integer, &TreatmentConfig::rows, "Rows of needles around the drum.")
-           .range(1, 1000).only("pattern", {"roller"}).such_as("8"),
+           .range(1, 1000)
+           .only("pattern", {"roller"})
+           .such_as("8"),
        make_key("passes", KeyKind::integer, &TreatmentConfig::passes, "How often the area is treated.")
-           .range(1, 1000).only("pattern", {"roller", "pen", "poisson"}).such_as("5"),
+           .range(1, 1000)
+           .only("pattern", {"roller", "pen", "poisson"})
+           .such_as("5"),
        quantity("density", &TreatmentConfig::density, "um^-2", "Needles per area and pass.")
-           .range(1e-10, 1e-2).only("pattern", {"pen", "poisson"}).such_as("\"250 cm^-2\""),
+           .range(1e-10, 1e-2)
+           .only("pattern", {"pen", "poisson"})
+           .such_as("\"250 cm^-2\""),
        quantity("length", &TreatmentConfig::length, "um", "Length of a needle.")
-           .range(0, 20 * mm).such_as("\"1 mm\""),
+           .range(0, 20 * mm)
+           .such_as("\"1 mm\""),
        quantity("radius", &TreatmentConfig::radius, "um", "Radius of a needle.")
-           .range(5 * um, mm).such_as("\"100 um\""),
+           .range(5 * um, mm)
+           .such_as("\"100 um\""),
        quantity("tip_length", &TreatmentConfig::tip_length, "um", "Length of the cone at the tip.")
-           .range(0, 20 * mm).unset("4 radii").such_as("\"400 um\""),
+           .range(0, 20 * mm)
+           .unset("4 radii")
+           .such_as("\"400 um\""),
        quantity("depth_efficiency", &TreatmentConfig::depth_efficiency, "1",
                 "Depth reached, as a share of the needle's length; 0.2 to 0.6 for rollers.")
-           .range(0, 1).from("770 um roller needles left channels 152 um deep (Kalluri 2011)").such_as("0.5"),
+           .range(0, 1)
+           .from("770 um roller needles left channels 152 um deep (Kalluri 2011)")
+           .such_as("0.5"),
        quantity("rim", &TreatmentConfig::rim, "um", "Decay length of the damage around a track.")
-           .range(0.1 * um, mm).such_as("\"30 um\""),
+           .range(0.1 * um, mm)
+           .such_as("\"30 um\""),
        quantity("matrix_loss", &TreatmentConfig::matrix_loss, "1",
                 "Share of collagen and elastin lost inside a track; needles mostly displace tissue.")
-           .range(0, 1).such_as("0.7"),
+           .range(0, 1)
+           .such_as("0.7"),
        quantity("tilt", &TreatmentConfig::tilt, "rad", "Angle of the needles against the surface normal.")
-           .range(0, 80 * degree).such_as("\"10 degree\""),
+           .range(0, 80 * degree)
+           .such_as("\"10 degree\""),
        quantity("jitter", &TreatmentConfig::jitter, "um",
                 "Standard deviation of each entry point around its place.")
-           .range(0, 10 * mm).such_as("\"20 um\""),
+           .range(0, 10 * mm)
+           .such_as("\"20 um\""),
        quantity("center", &TreatmentConfig::center, "um", "Centre of the pattern.", KeyKind::pair)
-           .range(0, metre).unset("the centre of the surface").such_as("[\"1 mm\", \"1 mm\"]"),
-       choice("placement", &TreatmentConfig::placement,
-              {{"automatic", Placement::automatic}, {"fixed", Placement::fixed}, {"random", Placement::random}},
-              "fixed: at the centre, along x and y. random: shifted and turned at random. automatic: a single "
-              "needle and the first session are fixed, later sessions are random.")
+           .range(0, metre)
+           .unset("the centre of the surface")
+           .such_as("[\"1 mm\", \"1 mm\"]"),
+       choice(
+           "placement", &TreatmentConfig::placement,
+           {{"automatic", Placement::automatic}, {"fixed", Placement::fixed}, {"random", Placement::random}},
+           "fixed: at the centre, along x and y. random: shifted and turned at random. automatic: a single "
+           "needle and the first session are fixed, later sessions are random.")
            .such_as("\"random\"")});
 }
 
 Section boundary_value_section() {
-  return repeated("boundary_value[]",
+  return repeated(
+      "boundary_value[]",
       "Value of one field at one wall of kind dirichlet or robin (not in the dermal model, where walls mean "
       "the baseline). Fields without an entry have the value 0 at a dirichlet wall and a closed robin wall.",
       [](auto& c) -> auto& { return c.boundary_values; },
-      {make_key("field", KeyKind::field, &BoundaryValueConfig::field, "The field.").require().such_as("\"u\""),
+      {make_key("field", KeyKind::field, &BoundaryValueConfig::field, "The field.")
+           .require()
+           .such_as("\"u\""),
        choice("face", &BoundaryValueConfig::face, faces(), "The wall.").require().such_as("\"z_min\""),
        quantity("value", &BoundaryValueConfig::value, unit_of_field, "Value at the wall, or outside of it.")
-           .range(-largest, largest).require().such_as("1.0"),
+           .range(-largest, largest)
+           .require()
+           .such_as("1.0"),
        quantity("k", &BoundaryValueConfig::k, "um/h",
                 "Transfer coefficient of a robin wall: flux into the tissue = k (value - field).")
-           .range(0, largest).such_as("\"10 um/h\"")});
+           .range(0, largest)
+           .such_as("\"10 um/h\"")});
 }
 
 Section initial_section() {
-  return repeated("initial[]", "Sets a field at the start, instead of the baseline.",
+  return repeated(
+      "initial[]", "Sets a field at the start, instead of the baseline.",
       [](auto& c) -> auto& { return c.initial; },
       {make_key("field", KeyKind::field, &InitialConfig::field, "The field.").require().such_as("\"pdgf\""),
-       choice("shape", &InitialConfig::shape,
-              {{"uniform", Shape::uniform}, {"gaussian", Shape::gaussian}, {"box", Shape::box},
-               {"cosine", Shape::cosine}, {"halfspace", Shape::halfspace}},
-              "uniform: value everywhere. gaussian: value exp(-r^2/(2 sigma^2)). box: value inside, 0 outside. "
-              "cosine: offset + value times the product of cos(wavenumber pi x/side) over the axes. "
-              "halfspace: value below the position, 0 beyond.")
-           .require().such_as("\"gaussian\""),
+       choice(
+           "shape", &InitialConfig::shape,
+           {{"uniform", Shape::uniform},
+            {"gaussian", Shape::gaussian},
+            {"box", Shape::box},
+            {"cosine", Shape::cosine},
+            {"halfspace", Shape::halfspace}},
+           "uniform: value everywhere. gaussian: value exp(-r^2/(2 sigma^2)). box: value inside, 0 outside. "
+           "cosine: offset + value times the product of cos(wavenumber pi x/side) over the axes. "
+           "halfspace: value below the position, 0 beyond.")
+           .require()
+           .such_as("\"gaussian\""),
        quantity("value", &InitialConfig::value, unit_of_field, "Height.")
-           .range(-largest, largest).require().such_as("\"1 ng/mL\""),
+           .range(-largest, largest)
+           .require()
+           .such_as("\"1 ng/mL\""),
        quantity("center", &InitialConfig::center, "um", "Centre.", KeyKind::triple)
-           .range(0, metre).require().only("shape", {"gaussian"})
+           .range(0, metre)
+           .require()
+           .only("shape", {"gaussian"})
            .such_as("[\"1 mm\", \"1 mm\", \"0.5 mm\"]"),
        quantity("sigma", &InitialConfig::sigma, "um", "Width (standard deviation).")
-           .range(0.1 * um, metre).require().only("shape", {"gaussian"}).such_as("\"50 um\""),
+           .range(0.1 * um, metre)
+           .require()
+           .only("shape", {"gaussian"})
+           .such_as("\"50 um\""),
        quantity("lower", &InitialConfig::lower, "um", "Lower corner.", KeyKind::triple)
-           .range(0, metre).require().only("shape", {"box"}).such_as("[\"0 um\", \"0 um\", \"100 um\"]"),
+           .range(0, metre)
+           .require()
+           .only("shape", {"box"})
+           .such_as("[\"0 um\", \"0 um\", \"100 um\"]"),
        quantity("upper", &InitialConfig::upper, "um", "Upper corner.", KeyKind::triple)
-           .range(0, metre).require().only("shape", {"box"}).such_as("[\"1 mm\", \"1 mm\", \"200 um\"]"),
+           .range(0, metre)
+           .require()
+           .only("shape", {"box"})
+           .such_as("[\"1 mm\", \"1 mm\", \"200 um\"]"),
        quantity("wavenumber", &InitialConfig::wavenumber, "1", "Half waves along each side.", KeyKind::triple)
-           .range(0, 1e6).require().only("shape", {"cosine"}).such_as("[1, 1, 0]"),
+           .range(0, 1e6)
+           .require()
+           .only("shape", {"cosine"})
+           .such_as("[1, 1, 0]"),
        quantity("offset", &InitialConfig::offset, unit_of_field, "Added to the cosine.")
-           .range(-largest, largest).only("shape", {"cosine"}).such_as("\"1 ng/mL\""),
+           .range(-largest, largest)
+           .only("shape", {"cosine"})
+           .such_as("\"1 ng/mL\""),
        choice("axis", &InitialConfig::axis, axes, "Normal of the dividing plane.")
-           .only("shape", {"halfspace"}).such_as("\"x\""),
+           .only("shape", {"halfspace"})
+           .such_as("\"x\""),
        quantity("position", &InitialConfig::position, "um", "Where the dividing plane is.")
-           .range(0, metre).require().only("shape", {"halfspace"}).such_as("\"1 mm\"")});
+           .range(0, metre)
+           .require()
+           .only("shape", {"halfspace"})
+           .such_as("\"1 mm\"")});
 }
 
 Section source_section() {
-  return repeated("source[]", "A constant source of one field.", [](auto& c) -> auto& { return c.sources; },
+  return repeated(
+      "source[]", "A constant source of one field.", [](auto& c) -> auto& { return c.sources; },
       {make_key("field", KeyKind::field, &SourceConfig::field, "The field.").require().such_as("\"pdgf\""),
-       choice("shape", &SourceConfig::shape,
-              {{"point", Shape::point}, {"cylinder", Shape::cylinder}, {"box", Shape::box}},
-              "point: the one cell that contains the centre. cylinder: cells whose centre is within the radius "
-              "of the axis. box: cells whose centre is inside.")
-           .require().such_as("\"point\""),
+       choice(
+           "shape", &SourceConfig::shape,
+           {{"point", Shape::point}, {"cylinder", Shape::cylinder}, {"box", Shape::box}},
+           "point: the one cell that contains the centre. cylinder: cells whose centre is within the radius "
+           "of the axis. box: cells whose centre is inside.")
+           .require()
+           .such_as("\"point\""),
        quantity("value", &SourceConfig::value, unit_of_field_rate, "Strength, per volume and time.")
-           .range(0, largest).require().such_as("\"1 ng/mL/h\""),
+           .range(0, largest)
+           .require()
+           .such_as("\"1 ng/mL/h\""),
        quantity("center", &SourceConfig::center, "um", "Centre, or a point of the axis.", KeyKind::triple)
-           .range(0, metre).require().only("shape", {"point", "cylinder"})
+           .range(0, metre)
+           .require()
+           .only("shape", {"point", "cylinder"})
            .such_as("[\"1 mm\", \"1 mm\", \"0.5 mm\"]"),
        quantity("radius", &SourceConfig::radius, "um", "Radius.")
-           .range(0.1 * um, metre).require().only("shape", {"cylinder"}).such_as("\"100 um\""),
+           .range(0.1 * um, metre)
+           .require()
+           .only("shape", {"cylinder"})
+           .such_as("\"100 um\""),
        choice("axis", &SourceConfig::axis, axes, "Direction.").only("shape", {"cylinder"}).such_as("\"z\""),
        quantity("lower", &SourceConfig::lower, "um", "Lower corner; of a cylinder only along its axis.",
                 KeyKind::triple)
-           .range(0, metre).require().only("shape", {"cylinder", "box"})
+           .range(0, metre)
+           .require()
+           .only("shape", {"cylinder", "box"})
            .such_as("[\"0 um\", \"0 um\", \"0 um\"]"),
        quantity("upper", &SourceConfig::upper, "um", "Upper corner; of a cylinder only along its axis.",
                 KeyKind::triple)
-           .range(0, metre).require().only("shape", {"cylinder", "box"})
+           .range(0, metre)
+           .require()
+           .only("shape", {"cylinder", "box"})
            .such_as("[\"1 mm\", \"1 mm\", \"1 mm\"]")});
 }
 
 Section terms_section() {
-  Section section = single("terms[]", "Terms of the model that are switched off.",
-      [](auto& c) -> auto& { return c; },
-      {make_key("disable", KeyKind::term_list, &Config::disabled_terms,
-                "Names of terms; `kollagen explain terms` lists them.")
-           .require().such_as("[\"platelet_release\"]")});
+  Section section =
+      single("terms[]", "Terms of the model that are switched off.", [](auto& c) -> auto& { return c; },
+             {make_key("disable", KeyKind::term_list, &Config::disabled_terms,
+                       "Names of terms; `kollagen explain terms` lists them.")
+                  .require()
+                  .such_as("[\"platelet_release\"]")});
   section.repeated = true;
   section.count = [](const Config& c) { return std::size_t(c.disabled_terms.empty() ? 0 : 1); };
   // Several [[terms]] add up.
@@ -301,89 +394,60 @@ Section terms_section() {
 }
 
 Section output_section() {
-  return repeated("output[]", "What is written, and when.", [](auto& c) -> auto& { return c.outputs; },
+  return repeated(
+      "output[]", "What is written, and when.", [](auto& c) -> auto& { return c.outputs; },
       {choice("kind", &OutputConfig::kind,
-              {{"fields", OutputKind::fields}, {"slice", OutputKind::slice}, {"probe", OutputKind::probe},
+              {{"fields", OutputKind::fields},
+               {"slice", OutputKind::slice},
+               {"probe", OutputKind::probe},
                {"metrics", OutputKind::metrics}},
               "fields: whole fields. slice: one plane of cells. probe: values at points over time. metrics: "
               "read-outs of healing, totals and extrema of all fields.")
-           .require().such_as("\"fields\""),
+           .require()
+           .such_as("\"fields\""),
        make_key("name", KeyKind::name, &OutputConfig::name,
                 "Part of the file names; tells outputs of one kind apart.")
-           .unset("the kind").such_as("\"section\""),
+           .unset("the kind")
+           .such_as("\"section\""),
        quantity("every", &OutputConfig::every, "h", "Simulated time from one to the next.")
-           .range(shortest_time, century).such_as("\"6 hour\""),
+           .range(shortest_time, century)
+           .such_as("\"6 hour\""),
        quantity("from", &OutputConfig::from, "h", "No output before.").range(0, century).such_as("\"1 day\""),
        quantity("until", &OutputConfig::until, "h", "No output after.")
-           .range(0, century).unset("the end").such_as("\"7 day\""),
-       make_key("fields", KeyKind::field_list, &OutputConfig::fields, "Which fields; an empty list means all.")
-           .only("kind", {"fields", "slice", "probe"}).such_as("[\"pdgf\", \"fibroblasts\"]"),
+           .range(0, century)
+           .unset("the end")
+           .such_as("\"7 day\""),
+       make_key("fields", KeyKind::field_list, &OutputConfig::fields,
+                "Which fields; an empty list means all.")
+           .only("kind", {"fields", "slice", "probe"})
+           .such_as("[\"pdgf\", \"fibroblasts\"]"),
        choice("precision", &OutputConfig::precision,
               {{"float32", Precision::float32}, {"float64", Precision::float64}}, "Number type in the files.")
-           .only("kind", {"fields", "slice"}).such_as("\"float64\""),
-       choice("axis", &OutputConfig::axis, axes, "Normal of the slice.").only("kind", {"slice"}).such_as("\"y\""),
+           .only("kind", {"fields", "slice"})
+           .such_as("\"float64\""),
+       choice("axis", &OutputConfig::axis, axes, "Normal of the slice.")
+           .only("kind", {"slice"})
+           .such_as("\"y\""),
        quantity("position", &OutputConfig::position, "um", "Where the slice is.")
-           .range(0, metre).only("kind", {"slice"}).unset("the middle of the axis").such_as("\"1 mm\""),
+           .range(0, metre)
+           .only("kind", {"slice"})
+           .unset("the middle of the axis")
+           .such_as("\"1 mm\""),
        quantity("points", &OutputConfig::points, "um", "Points of the probe.", KeyKind::point_list)
-           .range(0, metre).require().only("kind", {"probe"})
+           .range(0, metre)
+           .require()
+           .only("kind", {"probe"})
            .such_as("[[\"1 mm\", \"1 mm\", \"500 um\"]]")});
 }
 
 }  // namespace
 
-Key& Key::range(const double low, const double high) { return lower = low, upper = high, *this; }
-Key& Key::require() { return required = true, *this; }
-Key& Key::only(std::string key, std::vector<std::string> values) {
-  return sibling = std::move(key), meaningful = std::move(values), *this;
-}
-Key& Key::from(std::string text) { return source = std::move(text), *this; }
-Key& Key::unset(std::string text) { return when_unset = std::move(text), *this; }
-Key& Key::such_as(std::string text) { return example = std::move(text), *this; }
-
-const Key* Section::find(const std::string_view key) const {
-  const auto found = std::find_if(keys.begin(), keys.end(), [&](const Key& k) { return k.name == key; });
-  return found == keys.end() ? nullptr : &*found;
-}
-
-std::string Section::name() const {
-  const auto dot = path.rfind('.');
-  std::string last = dot == std::string::npos ? path : path.substr(dot + 1);
-  return repeated ? last.substr(0, last.size() - 2) : last;
-}
-
-std::string Section::parent() const {
-  const auto dot = path.rfind('.');
-  return dot == std::string::npos ? "" : path.substr(0, dot);
-}
-
 const std::vector<Section>& config_sections() {
   static const std::vector<Section> sections{
-      study_section(),   domain_section(),    boundary_section(),       time_section(),
-      skin_section(),    layer_section(),     treatment_section(),      boundary_value_section(),
-      initial_section(), source_section(),    terms_section(),          output_section()};
+      study_section(),   domain_section(), boundary_section(),  time_section(),
+      skin_section(),    layer_section(),  treatment_section(), boundary_value_section(),
+      initial_section(), source_section(), terms_section(),     output_section()};
   return sections;
-}
-
-const Section& config_section(const std::string_view path) {
-  for (const Section& section : config_sections())
-    if (section.path == path) return section;
-  throw std::logic_error("no section " + std::string(path) + " in the table of keys");
-}
-
-std::string key_path(const Section& section, const Key& key) {
-  return section.path.empty() ? key.name : section.path + "." + key.name;
-}
-
-bool key_applies(const Section& section, const Key& key, const void* object) {
-  if (key.meaningful.empty()) return true;
-  const auto value = section.find(key.sibling)->load(object);
-  const auto* word = std::get_if<std::string>(&value);
-  return word && std::find(key.meaningful.begin(), key.meaningful.end(), *word) != key.meaningful.end();
-}
-
-KeyValue default_value(const Section& section, const Key& key) {
-  Config defaults;
-  return key.load(section.append(defaults));
 }
 
 }  // namespace kollagen

@@ -19,19 +19,19 @@ namespace kollagen {
 
 /// What a key accepts in a study and how its value travels (see `KeyValue`).
 enum class KeyKind {
-  text,           ///< string                                -> string
-  name,           ///< string usable as part of a file name  -> string
-  choice,         ///< one of `choices`                      -> string
-  field,          ///< name or symbol of a field             -> string, the name
-  field_list,     ///< list of fields                        -> strings, the names
-  term_list,      ///< list of terms of the model            -> strings
-  integer,        ///< whole number                          -> integer
-  integer_pair,   ///< list of two whole numbers             -> numbers
-  quantity,       ///< number with a unit                    -> number
-  pair,           ///< list of two quantities                -> numbers
-  triple,         ///< list of three quantities              -> numbers
-  size_or_triple, ///< one quantity for all axes, or three   -> numbers
-  point_list,     ///< list of triples                       -> numbers, three per point
+  text,            ///< string                                -> string
+  name,            ///< string usable as part of a file name  -> string
+  choice,          ///< one of `choices`                      -> string
+  field,           ///< name or symbol of a field             -> string, the name
+  field_list,      ///< list of fields                        -> strings, the names
+  term_list,       ///< list of terms of the model            -> strings
+  integer,         ///< whole number                          -> integer
+  integer_pair,    ///< list of two whole numbers             -> numbers
+  quantity,        ///< number with a unit                    -> number
+  pair,            ///< list of two quantities                -> numbers
+  triple,          ///< list of three quantities              -> numbers
+  size_or_triple,  ///< one quantity for all axes, or three   -> numbers
+  point_list,      ///< list of triples                       -> numbers, three per point
 };
 
 /// A value between the text of a study and a member of `Config`; empty when an optional value is not set.
@@ -51,8 +51,8 @@ struct Key {
   double upper = std::numeric_limits<double>::infinity();
   bool required = false;  ///< where it applies
   std::vector<std::string> choices;
-  std::string sibling;                 ///< the key has a meaning only where this choice of its section ...
-  std::vector<std::string> meaningful; ///< ... is one of these; empty: always
+  std::string sibling;                  ///< the key has a meaning only where this choice of its section ...
+  std::vector<std::string> meaningful;  ///< ... is one of these; empty: always
   std::string doc;
   std::string source;      ///< where range or default come from, when not from the model's definition
   std::string when_unset;  ///< what happens without it, for optional values

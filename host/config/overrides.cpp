@@ -1,8 +1,8 @@
 #include "host/config/overrides.hpp"
 
-#include <charconv>
-
 #include <fmt/format.h>
+
+#include <charconv>
 
 namespace kollagen {
 namespace {
@@ -21,7 +21,8 @@ std::vector<std::string> split(const std::string& path) {
 
 /// The value as TOML, or as a text when it is none.
 toml::table parse_value(const std::string& value, const std::string& option) {
-  const bool structured = !value.empty() && std::string_view("[{\"'").find(value[0]) != std::string_view::npos;
+  const bool structured =
+      !value.empty() && std::string_view("[{\"'").find(value[0]) != std::string_view::npos;
   try {
     toml::table parsed = toml::parse("value = " + value, option);
     if (parsed.size() == 1) return parsed;
@@ -92,9 +93,7 @@ void apply_overrides(toml::table& study, const std::vector<std::string>& overrid
       parent = enter(*parent, path[i], is_number(path[i + 1]), option);
     toml::node* node = parent ? value.get("value") : nullptr;
     if (node != nullptr && parent->is_table()) {
-      node->visit([&](auto&& v) {
-        parent->as_table()->insert_or_assign(path.back(), std::move(v));
-      });
+      node->visit([&](auto&& v) { parent->as_table()->insert_or_assign(path.back(), std::move(v)); });
     } else if (node != nullptr && parent->is_array() && is_number(path.back()) &&
                std::stoul(path.back()) <= parent->as_array()->size()) {
       toml::array& array = *parent->as_array();

@@ -1,10 +1,10 @@
 /// Options `--set key=value`: changes to a study before it is checked.
 #pragma once
 
+#include <toml++/toml.h>
+
 #include <string>
 #include <vector>
-
-#include <toml++/toml.h>
 
 #include "host/config/diagnostics.hpp"
 

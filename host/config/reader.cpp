@@ -1,5 +1,9 @@
 #include "host/config/reader.hpp"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <toml++/toml.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
@@ -8,10 +12,6 @@
 #include <limits>
 #include <map>
 #include <sstream>
-
-#include <fmt/format.h>
-#include <fmt/ranges.h>
-#include <toml++/toml.h>
 
 #include "host/config/keys.hpp"
 #include "host/config/overrides.hpp"
@@ -122,7 +122,9 @@ class StudyReader {
       if (section.find(word) != nullptr) homes.push_back(key_path(section, *section.find(word)));
     if (study_.model != nullptr && study_.model->find_parameter(word) >= 0)
       homes.push_back("model_parameters." + word);
-    return homes.empty() || homes.size() > 2 ? "" : fmt::format("; did you mean '{}'?", fmt::join(homes, "' or '"));
+    return homes.empty() || homes.size() > 2
+               ? ""
+               : fmt::format("; did you mean '{}'?", fmt::join(homes, "' or '"));
   }
 
   /// Keys in the order of the table of keys: a field comes before the value whose unit it sets.
@@ -135,17 +137,18 @@ class StudyReader {
       if (node == nullptr) {
         if (key.required && applies) {
           study_.failed.insert(path);
-          study_.errors.add(place_of(table.source()), path, "",
-                            fmt::format("missing; {}, for example {} = {}", describe_allowed(key), key.name,
-                                        key.example));
+          study_.errors.add(
+              place_of(table.source()), path, "",
+              fmt::format("missing; {}, for example {} = {}", describe_allowed(key), key.name, key.example));
         }
         continue;
       }
       note(path, *node);
       if (sibling_known && !applies) {
-        fail(path, *node, fmt::format("has no effect with {} = {}; it belongs to {}", key.sibling,
-                                      format_value(key, section.find(key.sibling)->load(object), "1"),
-                                      fmt::join(key.meaningful, ", ")));
+        fail(path, *node,
+             fmt::format("has no effect with {} = {}; it belongs to {}", key.sibling,
+                         format_value(key, section.find(key.sibling)->load(object), "1"),
+                         fmt::join(key.meaningful, ", ")));
         continue;
       }
       if (const auto value = values_.read(key, *node, path, unit_of(section, key, object, study_.model)))
@@ -201,7 +204,8 @@ void flatten(const toml::node& node, const std::string& path, std::map<std::stri
     for (const auto& [name, child] : *table)
       flatten(child, path.empty() ? std::string(name.str()) : fmt::format("{}.{}", path, name.str()), values);
   else if (list != nullptr && list->is_array_of_tables())
-    for (std::size_t i = 0; i < list->size(); ++i) flatten(*list->get(i), fmt::format("{}[{}]", path, i), values);
+    for (std::size_t i = 0; i < list->size(); ++i)
+      flatten(*list->get(i), fmt::format("{}[{}]", path, i), values);
   else
     values[path] = show(node);
 }
@@ -213,7 +217,8 @@ std::string read_file(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   std::ostringstream text;
   if (file) text << file.rdbuf();
-  if (!file || file.bad()) throw InputError(fmt::format("{}: error: cannot be read: {}", path, std::strerror(errno)));
+  if (!file || file.bad())
+    throw InputError(fmt::format("{}: error: cannot be read: {}", path, std::strerror(errno)));
   return text.str();
 }
 

@@ -11,14 +11,14 @@ namespace kollagen {
 
 /// Reads the study at `path`, applies the `--set` options `overrides` ("key=value") and checks everything.
 /// Throws one InputError that lists all errors with file:line:column, key, value and what is allowed;
-/// IoError never: a file that cannot be read is bad input. Throws EnvironmentError when the study is right but
-/// needs more memory than is available, or a part that this version lacks. Writes nothing.
+/// IoError never: a file that cannot be read is bad input. Throws EnvironmentError when the study is right
+/// but needs more memory than is available, or a part that this version lacks. Writes nothing.
 Config read_config(const std::string& path, const std::vector<std::string>& overrides = {});
 
 /// The same for a study that is already in memory; `name` stands for the file in messages and
 /// `available_memory` [B] is what the machine has.
-Config parse_config(std::string_view text, const std::string& name,
-                    const std::vector<std::string>& overrides, double available_memory);
+Config parse_config(std::string_view text, const std::string& name, const std::vector<std::string>& overrides,
+                    double available_memory);
 
 /// Keys that differ between two resolved studies (Config::resolved_toml), with their full paths.
 std::vector<std::string> differing_keys(const std::string& one, const std::string& other);

@@ -1,7 +1,7 @@
 /// Writes a study with every key and default.
-#include <sstream>
-
 #include <fmt/format.h>
+
+#include <sstream>
 
 #include "host/config/keys.hpp"
 #include "host/config/study.hpp"
@@ -35,14 +35,15 @@ void write_parameters(std::ostringstream& out, const Config& config, const Model
 
 std::string resolve_study(const Config& config, const ModelInfo& model) {
   std::ostringstream out;
-  out << "# Every key of the study, defaults included. Lines that begin with # name keys that were left to a\n"
+  out << "# Every key of the study, defaults included. Lines that begin with # name keys that were left to "
+         "a\n"
          "# default which depends on other keys.\n";
   for (const Section& section : config_sections()) {
     const std::size_t count = section.count(config);
     std::string title = section.parent().empty() ? section.name() : section.parent() + "." + section.name();
     for (std::size_t i = 0; i < count; ++i) {
-      if (!section.path.empty()) out << (section.repeated ? "\n[[" : "\n[") << title
-                                     << (section.repeated ? "]]\n" : "]\n");
+      if (!section.path.empty())
+        out << (section.repeated ? "\n[[" : "\n[") << title << (section.repeated ? "]]\n" : "]\n");
       write_keys(out, section, section.at(config, i), model);
     }
   }

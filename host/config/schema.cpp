@@ -1,6 +1,5 @@
 /// JSON Schema of a study.
 #include <cmath>
-
 #include <nlohmann/json.hpp>
 
 #include "host/config/documentation.hpp"
@@ -41,24 +40,33 @@ Json value_schema(const Key& key) {
   const Json one = quantity(key.unit, key.lower, key.upper);
   const Json text = {{"type", "string"}};
   switch (key.kind) {
-    case KeyKind::text: return text;
-    case KeyKind::field: return text;
-    case KeyKind::name: return {{"type", "string"}, {"pattern", "^[A-Za-z0-9_-]{1,64}$"}};
-    case KeyKind::choice: return {{"type", "string"}, {"enum", key.choices}};
+    case KeyKind::text:
+      return text;
+    case KeyKind::field:
+      return text;
+    case KeyKind::name:
+      return {{"type", "string"}, {"pattern", "^[A-Za-z0-9_-]{1,64}$"}};
+    case KeyKind::choice:
+      return {{"type", "string"}, {"enum", key.choices}};
     case KeyKind::field_list:
-    case KeyKind::term_list: return {{"type", "array"}, {"items", text}, {"uniqueItems", true}};
+    case KeyKind::term_list:
+      return {{"type", "array"}, {"items", text}, {"uniqueItems", true}};
     case KeyKind::integer:
     case KeyKind::integer_pair: {
-      const Json integer = {{"type", "integer"},
-                            {"minimum", std::int64_t(key.lower)},
-                            {"maximum", std::int64_t(key.upper)}};
+      const Json integer = {
+          {"type", "integer"}, {"minimum", std::int64_t(key.lower)}, {"maximum", std::int64_t(key.upper)}};
       return key.kind == KeyKind::integer ? integer : list_of(integer, 2);
     }
-    case KeyKind::quantity: return one;
-    case KeyKind::pair: return list_of(one, 2);
-    case KeyKind::triple: return list_of(one, 3);
-    case KeyKind::size_or_triple: return {{"anyOf", Json::array({one, list_of(one, 3)})}};
-    case KeyKind::point_list: return {{"type", "array"}, {"items", list_of(one, 3)}, {"minItems", 1}};
+    case KeyKind::quantity:
+      return one;
+    case KeyKind::pair:
+      return list_of(one, 2);
+    case KeyKind::triple:
+      return list_of(one, 3);
+    case KeyKind::size_or_triple:
+      return {{"anyOf", Json::array({one, list_of(one, 3)})}};
+    case KeyKind::point_list:
+      return {{"type", "array"}, {"items", list_of(one, 3)}, {"minItems", 1}};
   }
   return {};
 }
@@ -80,7 +88,8 @@ Json section_schema(const Section& section) {
     if (key.required && key.meaningful.empty()) required.push_back(key.name);
   }
   for (const Section& child : config_sections())
-    if (!child.path.empty() && child.parent() == section.path) properties[child.name()] = section_schema(child);
+    if (!child.path.empty() && child.parent() == section.path)
+      properties[child.name()] = section_schema(child);
   table["properties"] = properties;
   if (!required.empty()) table["required"] = required;
   table["additionalProperties"] = false;
@@ -114,10 +123,10 @@ Json model_branch(const ModelInfo& model) {
 }  // namespace
 
 std::string json_schema() {
-  Json schema = {{"$schema", "https://json-schema.org/draft/2020-12/schema"},
-                 {"title", "Kollagen study"}};
+  Json schema = {{"$schema", "https://json-schema.org/draft/2020-12/schema"}, {"title", "Kollagen study"}};
   schema.update(section_schema(config_section("")));
-  schema["properties"]["model_parameters"] = {{"type", "object"}, {"description", "Parameters of the model."}};
+  schema["properties"]["model_parameters"] = {{"type", "object"},
+                                              {"description", "Parameters of the model."}};
   const Json required = Json::array({"domain", "time"});
   schema["required"] = required;
   Json branches = Json::array();

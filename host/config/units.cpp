@@ -1,5 +1,6 @@
 #include "host/config/units.hpp"
 
+#include <fmt/format.h>
 #include <udunits2.h>
 
 #include <array>
@@ -8,8 +9,6 @@
 #include <limits>
 #include <memory>
 #include <span>
-
-#include <fmt/format.h>
 
 namespace kollagen {
 namespace {
@@ -125,8 +124,8 @@ double take_number(std::string_view& text) {
   return value;
 }
 
-/// Conversion factors carry rounding errors: a value within them of a number of 12 digits becomes that number,
-/// so that 28 days are exactly 672 h.
+/// Conversion factors carry rounding errors: a value within them of a number of 12 digits becomes that
+/// number, so that 28 days are exactly 672 h.
 double without_noise(const double value) {
   const std::string text = fmt::format("{:.12g}", value);
   double round = value;
@@ -182,8 +181,8 @@ double parse_quantity(const std::string_view text, const std::string_view unit) 
   const Unit ratio(ut_divide(from.get(), to.get()));
   const bool same = ratio && ut_is_dimensionless(ratio.get()) && is_angle(from) == is_angle(to);
   if (!same)
-    throw UnitError(fmt::format("'{}' has another dimension than '{}'; for example {}", given, unit,
-                                example_of(unit)));
+    throw UnitError(
+        fmt::format("'{}' has another dimension than '{}'; for example {}", given, unit, example_of(unit)));
   const Converter converter(ut_get_converter(from.get(), to.get()));
   if (!converter) throw UnitError(fmt::format("'{}' cannot be converted to '{}'", given, unit));
   const double value = cv_convert_double(converter.get(), number);

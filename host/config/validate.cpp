@@ -1,11 +1,11 @@
 #include "host/config/validate.hpp"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <cmath>
 #include <iterator>
-
-#include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include "host/config/keys.hpp"
 #include "host/config/reader.hpp"
@@ -29,7 +29,8 @@ double parameter(const Config& config, const ModelInfo& model, const char* name)
   return model.parameters[std::size_t(model.find_parameter(name))].value;
 }
 
-/// Largest step of forward Euler for a diffusivity of 1 um^2/h on this grid [h]; axes of one cell are left out.
+/// Largest step of forward Euler for a diffusivity of 1 um^2/h on this grid [h]; axes of one cell are left
+/// out.
 double unit_step_limit(const DomainConfig& domain) {
   double sum = 0;
   for (std::size_t axis = 0; axis < 3; ++axis)
@@ -60,8 +61,7 @@ void write_outputs(Out out, const Config& config, const ModelInfo& model) {
     const double item = o.precision == Precision::float32 ? 4 : 8;
     double points = 0;  // numbers of one field at one time
     if (o.kind == OutputKind::fields) points = double(n[0]) * n[1] * n[2];
-    if (o.kind == OutputKind::slice)
-      points = double(n[0]) * n[1] * n[2] / n[std::size_t(o.axis)];
+    if (o.kind == OutputKind::slice) points = double(n[0]) * n[1] * n[2] / n[std::size_t(o.axis)];
     if (o.kind == OutputKind::probe) points = double(o.points.size());
     const double volume = times * fields * points * item;
     total += volume;
@@ -77,8 +77,8 @@ void write_unchecked(Out out, const ModelInfo& model) {
   std::vector<std::string> names;
   for (const ParameterInfo& p : model.parameters)
     if (!has_checked_source(p.source)) names.push_back(p.name);
-  fmt::format_to(out, "parameters           {}, of which {} without a checked source\n", model.parameters.size(),
-                 names.size());
+  fmt::format_to(out, "parameters           {}, of which {} without a checked source\n",
+                 model.parameters.size(), names.size());
   for (std::size_t first = 0; first < names.size(); first += 10) {
     const auto last = names.begin() + long(std::min(first + 10, names.size()));
     fmt::format_to(out, "  {}\n", fmt::join(names.begin() + long(first), last, " "));
@@ -118,8 +118,9 @@ std::string validation_report(const Config& config) {
   fmt::format_to(out, "domain               {} x {} x {}\n", um(d.size[0]), um(d.size[1]), um(d.size[2]));
   fmt::format_to(out, "grid                 {} x {} x {} = {:.0f} cells of {} x {} x {}\n", d.cells[0],
                  d.cells[1], d.cells[2], cells, um(d.spacing[0]), um(d.spacing[1]), um(d.spacing[2]));
-  fmt::format_to(out, "memory               {} (state {}), {} available\n", bytes(estimated_memory(cells, species)),
-                 bytes(cells * species * sizeof(double)), bytes(available_memory()));
+  fmt::format_to(out, "memory               {} (state {}), {} available\n",
+                 bytes(estimated_memory(cells, species)), bytes(cells * species * sizeof(double)),
+                 bytes(available_memory()));
   fmt::format_to(out, "time                 {}, {}\n", describe_quantity(config.time.end, "h"),
                  config.time.integrator == IntegratorKind::imex ? "imex" : "explicit");
   fmt::format_to(out, "treatments           {}\n", config.treatments.size());

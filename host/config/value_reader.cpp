@@ -1,11 +1,11 @@
 #include "host/config/value_reader.hpp"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <cmath>
 #include <sstream>
-
-#include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include "host/config/overrides.hpp"
 #include "host/config/units.hpp"
@@ -15,13 +15,20 @@ namespace {
 
 std::string kind_of(const toml::node& node) {
   switch (node.type()) {
-    case toml::node_type::table: return "a table";
-    case toml::node_type::array: return "a list";
-    case toml::node_type::string: return "a text";
-    case toml::node_type::integer: return "a whole number";
-    case toml::node_type::floating_point: return "a number";
-    case toml::node_type::boolean: return "true or false";
-    default: return "a date or time";
+    case toml::node_type::table:
+      return "a table";
+    case toml::node_type::array:
+      return "a list";
+    case toml::node_type::string:
+      return "a text";
+    case toml::node_type::integer:
+      return "a whole number";
+    case toml::node_type::floating_point:
+      return "a number";
+    case toml::node_type::boolean:
+      return "true or false";
+    default:
+      return "a date or time";
   }
 }
 
@@ -33,7 +40,8 @@ std::string toml_text(const toml::node& node) {
     return fmt::format("[{}]", fmt::join(parts, ", "));
   }
   if (const toml::table* table = node.as_table()) {
-    for (const auto& [name, entry] : *table) parts.push_back(fmt::format("{} = {}", name.str(), toml_text(entry)));
+    for (const auto& [name, entry] : *table)
+      parts.push_back(fmt::format("{} = {}", name.str(), toml_text(entry)));
     return fmt::format("{{ {} }}", fmt::join(parts, ", "));
   }
   if (const auto* real = node.as_floating_point()) return fmt::format("{}", real->get());
@@ -71,7 +79,8 @@ std::vector<std::string> term_names(const ModelInfo& model) {
   return names;
 }
 
-std::nullopt_t ValueReader::fail(const toml::node& node, const std::string& path, const std::string& message) {
+std::nullopt_t ValueReader::fail(const toml::node& node, const std::string& path,
+                                 const std::string& message) {
   errors_.add(place_of(node.source()), path, show(node), message);
   return std::nullopt;
 }
@@ -93,11 +102,13 @@ std::optional<double> ValueReader::number(const toml::node& node, const std::str
     value = *node.value<double>();
     if (!std::isfinite(value)) return fail(node, path, "it is not a finite number" + allowed);
     if (unit != "1")
-      return fail(node, path, fmt::format("a unit is needed, for example \"{} {}\"{}", show(node),
-                                          unit == "rad" ? "degree" : unit, allowed));
+      return fail(node, path,
+                  fmt::format("a unit is needed, for example \"{} {}\"{}", show(node),
+                              unit == "rad" ? "degree" : unit, allowed));
   } else {
-    return fail(node, path, fmt::format("{} where a {} is needed{}", kind_of(node),
-                                        unit == "1" ? "number" : "quantity with a unit", allowed));
+    return fail(node, path,
+                fmt::format("{} where a {} is needed{}", kind_of(node),
+                            unit == "1" ? "number" : "quantity with a unit", allowed));
   }
   if (value < lower || value > upper) return fail(node, path, "out of range; allowed: " + range);
   return value;
@@ -110,8 +121,7 @@ std::optional<KeyValue> ValueReader::numbers(const Key& key, const toml::node& n
     return fail(node, path, fmt::format("a list of {} values is needed, like {}", length, key.example));
   std::vector<double> values;
   for (std::size_t i = 0; i < length; ++i)
-    if (const auto value =
-            number(*list->get(i), fmt::format("{}[{}]", path, i), unit, key.lower, key.upper))
+    if (const auto value = number(*list->get(i), fmt::format("{}[{}]", path, i), unit, key.lower, key.upper))
       values.push_back(*value);
   if (values.size() != length) return std::nullopt;
   return values;
@@ -132,7 +142,8 @@ std::optional<KeyValue> ValueReader::points(const Key& key, const toml::node& no
   return values;
 }
 
-std::optional<KeyValue> ValueReader::integer(const Key& key, const toml::node& node, const std::string& path) {
+std::optional<KeyValue> ValueReader::integer(const Key& key, const toml::node& node,
+                                             const std::string& path) {
   const auto value = node.value_exact<std::int64_t>();
   const std::string allowed = fmt::format("{:.0f} to {:.0f}", key.lower, key.upper);
   if (!value)
@@ -143,7 +154,8 @@ std::optional<KeyValue> ValueReader::integer(const Key& key, const toml::node& n
   return *value;
 }
 
-std::optional<std::string> ValueReader::word(const Key& key, const toml::node& node, const std::string& path) {
+std::optional<std::string> ValueReader::word(const Key& key, const toml::node& node,
+                                             const std::string& path) {
   const auto value = node.value_exact<std::string>();
   if (!value) return fail(node, path, fmt::format("{} where a text is needed", kind_of(node)));
   std::vector<std::string> known = key.choices;
@@ -152,24 +164,23 @@ std::optional<std::string> ValueReader::word(const Key& key, const toml::node& n
     const int index = model_->find_species(*value);
     if (index >= 0) return model_->species[std::size_t(index)].name;
     known = field_names(*model_, false);
-    return fail(node, path, fmt::format("the model {} has no such field; allowed: {}{}", model_->name,
-                                        fmt::join(known, ", "),
-                                        suggestion(*value, field_names(*model_, true))));
+    return fail(node, path,
+                fmt::format("the model {} has no such field; allowed: {}{}", model_->name,
+                            fmt::join(known, ", "), suggestion(*value, field_names(*model_, true))));
   }
   if (key.kind == KeyKind::term_list) {
     if (model_ == nullptr) return value;
     known = term_names(*model_);
   }
   if (std::find(known.begin(), known.end(), *value) != known.end()) return value;
-  return fail(node, path, fmt::format("unknown; allowed: {}{}", fmt::join(known, ", "),
-                                      suggestion(*value, known)));
+  return fail(node, path,
+              fmt::format("unknown; allowed: {}{}", fmt::join(known, ", "), suggestion(*value, known)));
 }
 
 std::optional<KeyValue> ValueReader::words(const Key& key, const toml::node& node, const std::string& path) {
   const toml::array* list = node.as_array();
   if (list == nullptr)
-    return fail(node, path,
-                fmt::format("{} where a list is needed, like {}", kind_of(node), key.example));
+    return fail(node, path, fmt::format("{} where a list is needed, like {}", kind_of(node), key.example));
   std::vector<std::string> result;
   for (std::size_t i = 0; i < list->size(); ++i) {
     const std::string entry = fmt::format("{}[{}]", path, i);
@@ -194,15 +205,18 @@ std::optional<KeyValue> ValueReader::read(const Key& key, const toml::node& node
                                           const std::string& unit) {
   switch (key.kind) {
     case KeyKind::text:
-    case KeyKind::name: return text(key, node, path);
+    case KeyKind::name:
+      return text(key, node, path);
     case KeyKind::choice:
     case KeyKind::field: {
       auto value = word(key, node, path);
       return value ? std::optional<KeyValue>(*value) : std::nullopt;
     }
     case KeyKind::field_list:
-    case KeyKind::term_list: return words(key, node, path);
-    case KeyKind::integer: return integer(key, node, path);
+    case KeyKind::term_list:
+      return words(key, node, path);
+    case KeyKind::integer:
+      return integer(key, node, path);
     case KeyKind::integer_pair: {
       const toml::array* list = node.as_array();
       if (list == nullptr || list->size() != 2)
@@ -217,14 +231,17 @@ std::optional<KeyValue> ValueReader::read(const Key& key, const toml::node& node
       const auto value = number(node, path, unit, key.lower, key.upper);
       return value ? std::optional<KeyValue>(*value) : std::nullopt;
     }
-    case KeyKind::pair: return numbers(key, node, path, unit, 2);
-    case KeyKind::triple: return numbers(key, node, path, unit, 3);
+    case KeyKind::pair:
+      return numbers(key, node, path, unit, 2);
+    case KeyKind::triple:
+      return numbers(key, node, path, unit, 3);
     case KeyKind::size_or_triple: {
       if (node.is_array()) return numbers(key, node, path, unit, 3);
       const auto value = number(node, path, unit, key.lower, key.upper);
       return value ? std::optional<KeyValue>(std::vector<double>(3, *value)) : std::nullopt;
     }
-    case KeyKind::point_list: return points(key, node, path, unit);
+    case KeyKind::point_list:
+      return points(key, node, path, unit);
   }
   return std::nullopt;
 }

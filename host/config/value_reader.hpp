@@ -1,11 +1,11 @@
 /// Turns TOML nodes into checked values of keys.
 #pragma once
 
+#include <toml++/toml.h>
+
 #include <optional>
 #include <string>
 #include <vector>
-
-#include <toml++/toml.h>
 
 #include "host/config/diagnostics.hpp"
 #include "host/config/keys.hpp"

@@ -1,5 +1,7 @@
 /// Bad studies: cases generated from the table of keys, and files written by hand.
 #include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cmath>
@@ -8,9 +10,6 @@
 #include <fstream>
 #include <functional>
 #include <sstream>
-
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "host/config/keys.hpp"
 #include "host/config/reader.hpp"
@@ -26,9 +25,9 @@ constexpr double plenty = 1e15;  // bytes of memory
 /// A study that is valid but for one line, and where that line is.
 struct Draft {
   std::string text;
-  int line = 0;            // of the key in question, 0 when it is left out
-  std::string label;       // path of its table, "treatment[0]"
-  std::string option_path; // the same for --set, "treatment.0"
+  int line = 0;             // of the key in question, 0 when it is left out
+  std::string label;        // path of its table, "treatment[0]"
+  std::string option_path;  // the same for --set, "treatment.0"
 };
 
 struct Outcome {
@@ -48,7 +47,8 @@ Outcome check(const std::string& text, const std::vector<std::string>& overrides
 void expect_error(const Draft& draft, const Outcome& outcome, const std::string& fragment) {
   EXPECT_EQ(outcome.code, 2) << outcome.message << "\n" << draft.text;
   EXPECT_NE(outcome.message.find(fragment), std::string::npos)
-      << "expected: " << fragment << "\ngot: " << outcome.message << "\n" << draft.text;
+      << "expected: " << fragment << "\ngot: " << outcome.message << "\n"
+      << draft.text;
 }
 
 bool contains(const std::vector<std::string>& list, const std::string& word) {
@@ -120,8 +120,7 @@ Draft draft_of(const Section& section, const Key& key, const std::string& value)
 
 /// "study.toml:7:9: error: time.end = ": the place of the value of `key`.
 std::string place(const Draft& draft, const Key& key, const std::string& suffix = "") {
-  const std::size_t offset =
-      key.kind == KeyKind::point_list && !suffix.empty() ? 2 : suffix.empty() ? 0 : 1;
+  const std::size_t offset = key.kind == KeyKind::point_list && !suffix.empty() ? 2 : suffix.empty() ? 0 : 1;
   return "study.toml:" + std::to_string(draft.line) + ":" + std::to_string(key.name.size() + 4 + offset) +
          ": error: " + draft.label + key.name + suffix + " = ";
 }
@@ -137,8 +136,10 @@ bool is_numeric(const Key& key) {
     case KeyKind::pair:
     case KeyKind::triple:
     case KeyKind::size_or_triple:
-    case KeyKind::point_list: return true;
-    default: return false;
+    case KeyKind::point_list:
+      return true;
+    default:
+      return false;
   }
 }
 
@@ -154,10 +155,14 @@ std::string draft_unit(const Section& section, const Key& key) {
 std::string shaped(const Key& key, const std::string& number) {
   switch (key.kind) {
     case KeyKind::integer_pair:
-    case KeyKind::pair: return "[" + number + ", " + number + "]";
-    case KeyKind::triple: return "[" + number + ", " + number + ", " + number + "]";
-    case KeyKind::point_list: return "[[" + number + ", " + number + ", " + number + "]]";
-    default: return number;
+    case KeyKind::pair:
+      return "[" + number + ", " + number + "]";
+    case KeyKind::triple:
+      return "[" + number + ", " + number + ", " + number + "]";
+    case KeyKind::point_list:
+      return "[[" + number + ", " + number + ", " + number + "]]";
+    default:
+      return number;
   }
 }
 
@@ -165,9 +170,12 @@ std::string index_of(const Key& key) {
   switch (key.kind) {
     case KeyKind::integer_pair:
     case KeyKind::pair:
-    case KeyKind::triple: return "[0]";
-    case KeyKind::point_list: return "[0][0]";
-    default: return "";
+    case KeyKind::triple:
+      return "[0]";
+    case KeyKind::point_list:
+      return "[0][0]";
+    default:
+      return "";
   }
 }
 
@@ -259,9 +267,9 @@ TEST(EveryKey, WrongUnitIsReportedWithItsPlace) {
     const std::vector<std::array<std::string, 2>> cases =
         unit == "1" ? std::vector<std::array<std::string, 2>>{{"\"1 um\"", "a plain number is needed"}}
                     : std::vector<std::array<std::string, 2>>{{"\"1 kelvin\"", "has another dimension than"},
-                                                             {"\"1 gallop\"", "is unknown"},
-                                                             {"\"1\"", "a unit is needed"},
-                                                             {"1", "a unit is needed"}};
+                                                              {"\"1 gallop\"", "is unknown"},
+                                                              {"\"1\"", "a unit is needed"},
+                                                              {"1", "a unit is needed"}};
     for (const auto& [text, fragment] : cases) {
       const Draft draft = draft_of(section, key, shaped(key, text));
       const Outcome outcome = check(draft.text);
@@ -285,8 +293,8 @@ TEST(EveryKey, TypoIsReportedWithASuggestion) {
 TEST(EveryKey, UnknownWordIsReportedWithWhatIsAllowed) {
   for_each_key([](const Section& section, const Key& key) {
     if (key.choices.empty()) return;
-    const Draft draft = draft_of(section, key, key.name, "\"" + key.choices.front() + "q\"",
-                                 fitting_choice(section, key));
+    const Draft draft =
+        draft_of(section, key, key.name, "\"" + key.choices.front() + "q\"", fitting_choice(section, key));
     const Outcome outcome = check(draft.text);
     expect_error(draft, outcome, place(draft, key) + "\"" + key.choices.front() + "q\": unknown; allowed: ");
     for (const std::string& choice : key.choices) expect_error(draft, outcome, choice);
@@ -312,8 +320,7 @@ TEST(EveryKey, IsRefusedWhereItHasNoEffect) {
     for (const std::string& choice : section.find(key.sibling)->choices) {
       if (contains(key.meaningful, choice)) continue;
       const Draft draft = draft_of(section, key, key.name, key.example, "\"" + choice + "\"");
-      expect_error(draft, check(draft.text),
-                   place(draft, key) + key.example.substr(0, 10));
+      expect_error(draft, check(draft.text), place(draft, key) + key.example.substr(0, 10));
       expect_error(draft, check(draft.text), "has no effect with " + key.sibling + " = \"" + choice + "\"");
       ++cases;
     }
@@ -326,15 +333,18 @@ TEST(EveryParameter, IsCheckedLikeAKey) {
     for (const ParameterInfo& p : model_info(name).parameters) {
       const auto draft = [&, &model = name](const std::string& key, const std::string& value) {
         Draft d;
-        d.text = "model = \"" + model + "\"\n[domain]\nsize = [\"1 mm\", \"1 mm\", \"1 mm\"]\nspacing = \"50 um\"\n"
-                 "[time]\nend = \"1 h\"\n[model_parameters]\n" + key + " = " + value + "\n";
+        d.text = "model = \"" + model +
+                 "\"\n[domain]\nsize = [\"1 mm\", \"1 mm\", \"1 mm\"]\nspacing = \"50 um\"\n"
+                 "[time]\nend = \"1 h\"\n[model_parameters]\n" +
+                 key + " = " + value + "\n";
         return d;
       };
       const auto expect = [&](const std::string& value, const std::string& fragment) {
         const Draft d = draft(p.name, value);
         const Outcome outcome = check(d.text);
-        expect_error(d, outcome, "study.toml:8:" + std::to_string(p.name.size() + 4) +
-                                     ": error: model_parameters." + p.name + " = " + value + ": ");
+        expect_error(d, outcome,
+                     "study.toml:8:" + std::to_string(p.name.size() + 4) + ": error: model_parameters." +
+                         p.name + " = " + value + ": ");
         expect_error(d, outcome, fragment);
       };
       const std::string good = number_text(p.value, p.unit);
@@ -365,8 +375,8 @@ struct BadStudy {
 
 std::vector<BadStudy> bad_studies() {
   std::vector<BadStudy> studies;
-  for (const auto& entry :
-       std::filesystem::directory_iterator(std::string(KOLLAGEN_SOURCE_DIR) + "/tests/reference/bad_studies")) {
+  for (const auto& entry : std::filesystem::directory_iterator(std::string(KOLLAGEN_SOURCE_DIR) +
+                                                               "/tests/reference/bad_studies")) {
     std::ifstream file(entry.path());
     std::string line, part;
     std::getline(file, line);
@@ -424,7 +434,10 @@ TEST(CommandLine, BadFilesAndOptionsEndWithTwo) {
       std::filesystem::temp_directory_path() / ("kollagen_bad_files_" + std::to_string(::getpid()));
   std::filesystem::create_directories(folder);
   std::ofstream(folder / "empty.toml");
-  std::ofstream(folder / "binary.toml", std::ios::binary) << std::string("\x7f" "ELF\0\xff\xfe", 7);
+  std::ofstream(folder / "binary.toml", std::ios::binary) << std::string(
+      "\x7f"
+      "ELF\0\xff\xfe",
+      7);
   const std::vector<std::array<std::string, 2>> cases{
       {"validate missing.toml", "missing.toml: error: cannot be read"},
       {"validate .", "this is a folder"},

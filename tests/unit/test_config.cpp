@@ -102,9 +102,9 @@ TEST(Units, RefuseWhatIsNoQuantityOfTheDimension) {
       {"", "um", "empty"},
       {"um", "um", "begin with a number"},
       {"10 s", "um", "another dimension"},
-      {"10 s", "h^-1", "another dimension"},      // a reciprocal is no conversion
+      {"10 s", "h^-1", "another dimension"},  // a reciprocal is no conversion
       {"10 1/um", "um", "another dimension"},
-      {"2 H", "h", "another dimension"},          // henry
+      {"2 H", "h", "another dimension"},  // henry
       {"10 um 5", "um", "not a unit"},
       {"10 um 5 um", "um", "not a unit"},
       {"10 um;", "um", "unknown"},
@@ -133,8 +133,10 @@ TEST(Units, RefuseWhatIsNoQuantityOfTheDimension) {
 }
 
 TEST(Units, FormattedQuantitiesReadBackExactly) {
-  for (const char* unit : {"um", "h", "rad", "um^2/h", "1", "cells/mm^3", "1e9 mL^-1", "pg/(cell h)", "um^-2"})
-    for (const double value : {0.0, 1.0, 0.1, 1.0 / 3, 672.0, 1e-7 / 3, 12345.678901234567, 1500.0, 2.5e-6, 1e6 / 7})
+  for (const char* unit :
+       {"um", "h", "rad", "um^2/h", "1", "cells/mm^3", "1e9 mL^-1", "pg/(cell h)", "um^-2"})
+    for (const double value :
+         {0.0, 1.0, 0.1, 1.0 / 3, 672.0, 1e-7 / 3, 12345.678901234567, 1500.0, 2.5e-6, 1e6 / 7})
       EXPECT_EQ(parse_quantity(format_quantity(value, unit), unit), value) << format_quantity(value, unit);
   EXPECT_EQ(format_quantity(672, "h"), "28 day");
   EXPECT_EQ(format_quantity(2000, "um"), "2 mm");
@@ -149,7 +151,8 @@ TEST(Units, EveryUnitOfTheModelsIsReadable) {
       EXPECT_LE(p.lower, p.value) << name << " " << p.name;
       EXPECT_GE(p.upper, p.value) << name << " " << p.name;
     }
-    for (const auto& s : model_info(name).species) EXPECT_NO_THROW(check_unit(s.unit)) << name << " " << s.name;
+    for (const auto& s : model_info(name).species)
+      EXPECT_NO_THROW(check_unit(s.unit)) << name << " " << s.name;
   }
 }
 
@@ -246,8 +249,9 @@ std::string with_fitting_size(std::string text) {
 
 TEST(Reader, ReadsEverySection) {
   const Config c = read(with_fitting_size(full_study));
-  EXPECT_EQ(c.domain.walls, (std::array<WallKind, 6>{WallKind::robin, WallKind::no_flux, WallKind::no_flux,
-                                                     WallKind::no_flux, WallKind::no_flux, WallKind::dirichlet}));
+  EXPECT_EQ(c.domain.walls,
+            (std::array<WallKind, 6>{WallKind::robin, WallKind::no_flux, WallKind::no_flux, WallKind::no_flux,
+                                     WallKind::no_flux, WallKind::dirichlet}));
   EXPECT_EQ(c.domain.cells, (std::array<int, 3>{33, 20, 30}));
   ASSERT_TRUE(c.time.step.has_value());
   EXPECT_DOUBLE_EQ(*c.time.step, 7.0 / 3600);
@@ -295,7 +299,8 @@ every = "5 min"
   for (const std::string& text : {std::string(small_study), dermal, with_fitting_size(full_study)}) {
     const Config first = read(text);
     Config again;
-    ASSERT_NO_THROW(again = read(first.resolved_toml)) << error_of(first.resolved_toml) << first.resolved_toml;
+    ASSERT_NO_THROW(again = read(first.resolved_toml))
+        << error_of(first.resolved_toml) << first.resolved_toml;
     EXPECT_EQ(again.resolved_toml, first.resolved_toml);
     EXPECT_TRUE(again == first) << first.resolved_toml;
     EXPECT_TRUE(differing_keys(first.resolved_toml, again.resolved_toml).empty());
@@ -305,16 +310,16 @@ every = "5 min"
 TEST(Reader, ResolvedStudyNamesEveryKeyThatApplies) {
   const std::string resolved = read(with_fitting_size(full_study)).resolved_toml;
   for (const char* key : {"title =", "seed =", "size =", "x_min = \"robin\"", "tolerance =", "first_step =",
-                          "preset =", "diffusivity = 0.37", "# vessels:", "k = \"11 um/h\"", "D_v =",
-                          "wavenumber =", "precision =", "until = \"1 day\""})
+                          "preset =", "diffusivity = 0.37", "# vessels:", "k = \"11 um/h\"",
+                          "D_v =", "wavenumber =", "precision =", "until = \"1 day\""})
     EXPECT_NE(resolved.find(key), std::string::npos) << key << "\n" << resolved;
 }
 
 TEST(Reader, TellsWhichKeysDiffer) {
   const std::string one = read(small_study).resolved_toml;
   const std::string other =
-      read(small_study, {"time.end=29 day", "model_parameters.D_P=31 um^2/s",
-                         "output.0={kind=\"metrics\"}"}).resolved_toml;
+      read(small_study, {"time.end=29 day", "model_parameters.D_P=31 um^2/s", "output.0={kind=\"metrics\"}"})
+          .resolved_toml;
   EXPECT_EQ(differing_keys(one, other),
             (std::vector<std::string>{"model_parameters.D_P", "time.end", "output[0].every", "output[0].from",
                                       "output[0].kind", "output[0].name"}));
@@ -327,10 +332,11 @@ TEST(Reader, AcceptsSymbolsOfFields) {
 }
 
 TEST(Overrides, ReplaceAndAdd) {
-  const Config c = read(std::string(small_study) + "[[treatment]]\nat = \"1 day\"\n[[treatment]]\nat = \"2 day\"\n",
-                        {"time.end=3 day", "treatment.1.at=60 hour", "treatment.2.at=\"2.5 day\"", "seed=11",
-                         "model_parameters.k_deg=8 1/hour", "domain.spacing=[\"20 um\",\"30 um\",\"50 um\"]",
-                         "domain.boundary.top=robin", "title=a = b"});
+  const Config c =
+      read(std::string(small_study) + "[[treatment]]\nat = \"1 day\"\n[[treatment]]\nat = \"2 day\"\n",
+           {"time.end=3 day", "treatment.1.at=60 hour", "treatment.2.at=\"2.5 day\"", "seed=11",
+            "model_parameters.k_deg=8 1/hour", "domain.spacing=[\"20 um\",\"30 um\",\"50 um\"]",
+            "domain.boundary.top=robin", "title=a = b"});
   EXPECT_DOUBLE_EQ(c.time.end, 72);
   ASSERT_EQ(c.treatments.size(), 3u);
   EXPECT_DOUBLE_EQ(c.treatments[0].at, 24);
@@ -346,13 +352,15 @@ TEST(Overrides, ReplaceAndAdd) {
 TEST(Overrides, AreCheckedLikeTheFileAndNamed) {
   const std::vector<std::array<std::string, 2>> cases{
       {"time.end=3", "--set time.end=3: error: time.end = 3: a unit is needed"},
-      {"time.ende=3 day", "--set time.ende=3 day: error: time.ende = \"3 day\": unknown key; did you mean 'end'?"},
+      {"time.ende=3 day",
+       "--set time.ende=3 day: error: time.ende = \"3 day\": unknown key; did you mean 'end'?"},
       {"tme.end=3 day", "--set tme.end=3 day: error: tme: unknown key; did you mean 'time'?"},
       {"treatment.0.at=1 day", ""},
       {"treatment.1.at=1 day", "--set treatment.1.at=1 day: error: the study has no place 'treatment.1.at'"},
       {"title.x=1", "the study has no place 'title.x'"},
       {"domain.size.7=1 mm", "the study has no place 'domain.size.7'"},
-      {"domain.size.1=1.2 km", "--set domain.size.1=1.2 km: error: domain.size[1] = \"1.2 km\": out of range"},
+      {"domain.size.1=1.2 km",
+       "--set domain.size.1=1.2 km: error: domain.size[1] = \"1.2 km\": out of range"},
       {"domain.spacing=[\"1 um\"", "--set domain.spacing=[\"1 um\": error: the value is not valid TOML"},
       {"seed", "--set seed: error: key=value is needed"},
       {"=3", "key=value is needed"},
@@ -370,16 +378,20 @@ TEST(Overrides, AreCheckedLikeTheFileAndNamed) {
 
 TEST(Diagnostics, AllErrorsComeAtOnceInOrderWithLineAndCaret) {
   const std::string text =
-      "title = \"x\"\n[domain]\nsize = [\"1 mm\", \"1 mm\", \"1 mm\"]\nspacing = 20\n\n[time]\n  end = \"2 mm\"\n"
+      "title = \"x\"\n[domain]\nsize = [\"1 mm\", \"1 mm\", \"1 mm\"]\nspacing = 20\n\n[time]\n  end = \"2 "
+      "mm\"\n"
       "tolerence = 1e-3\n";
   const std::string expected_start =
-      "study.toml:4:11: error: domain.spacing = 20: a unit is needed, for example \"20 um\"; allowed: 0.1 um to "
+      "study.toml:4:11: error: domain.spacing = 20: a unit is needed, for example \"20 um\"; allowed: 0.1 um "
+      "to "
       "1 mm\n    4 | spacing = 20\n      |           ^\nstudy.toml:7:9: error: time.end = \"2 mm\": 'mm' has "
       "another dimension than 'h'";
   const std::string error = error_of(text, {"seed=-1"});
   EXPECT_EQ(error.substr(0, expected_start.size()), expected_start) << error;
-  EXPECT_NE(error.find("study.toml:8:1: error: time.tolerence = 0.001: unknown key; did you mean 'tolerance'?"),
-            std::string::npos) << error;
+  EXPECT_NE(
+      error.find("study.toml:8:1: error: time.tolerence = 0.001: unknown key; did you mean 'tolerance'?"),
+      std::string::npos)
+      << error;
   EXPECT_NE(error.find("--set seed=-1: error: seed = -1: out of range"), std::string::npos) << error;
   EXPECT_NE(error.find("\n4 errors"), std::string::npos) << error;
 }
@@ -401,8 +413,10 @@ TEST(Memory, IsCheckedLastAndSaysWhatFits) {
 }
 
 TEST(Validate, ReportsGridAndStepLimits) {
-  const std::string report = validation_report(read(small_study, {"output.0.kind=fields", "output.0.every=7 day"}));
-  EXPECT_NE(report.find("100 x 50 x 50 = 250000 cells of 20 um x 30 um x 10 um"), std::string::npos) << report;
+  const std::string report =
+      validation_report(read(small_study, {"output.0.kind=fields", "output.0.every=7 day"}));
+  EXPECT_NE(report.find("100 x 50 x 50 = 250000 cells of 20 um x 30 um x 10 um"), std::string::npos)
+      << report;
   // h^2/(6 D) generalised: 1/(2 * 30 um^2/s * (1/20^2 + 1/30^2 + 1/10^2)/um^2) = 1.22449 s.
   EXPECT_NE(report.find("1.22449 s"), std::string::npos) << report;
   // t = 0, 7, 14, 21, 28 days; 5 * 16 fields * 250000 cells * 4 bytes = 80 MB.
@@ -439,7 +453,8 @@ TEST(Explain, SuggestsWhatWasMeant) {
     explain("treatment.pich");
     FAIL();
   } catch (const InputError& error) {
-    EXPECT_NE(std::string(error.what()).find("did you mean 'treatment.pitch'?"), std::string::npos) << error.what();
+    EXPECT_NE(std::string(error.what()).find("did you mean 'treatment.pitch'?"), std::string::npos)
+        << error.what();
   }
   EXPECT_THROW(explain("fields", "dermol"), InputError);
 }
@@ -461,7 +476,8 @@ TEST(Documentation, SourcesCountAsCheckedByTheirTag) {
 
 TEST(ShippedStudies, AreValid) {
   std::size_t count = 0;
-  for (const auto& entry : std::filesystem::recursive_directory_iterator(std::string(KOLLAGEN_SOURCE_DIR) + "/configs")) {
+  for (const auto& entry :
+       std::filesystem::recursive_directory_iterator(std::string(KOLLAGEN_SOURCE_DIR) + "/configs")) {
     if (entry.path().extension() != ".toml") continue;
     ++count;
     try {
