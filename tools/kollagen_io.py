@@ -43,7 +43,8 @@ class Table:
         for position, heading in enumerate(header):
             match = _HEADING.match(heading)
             if not match:
-                raise ValueError(f"{self.path}: column {position + 1} is called '{heading}', not 'name [unit]'")
+                raise ValueError(
+                    f"{self.path}: column {position + 1} is called '{heading}', not 'name [unit]'")
             self.units[match["name"]] = match["unit"]
         for number, row in enumerate(rows, start=2):
             if len(row) != len(header):

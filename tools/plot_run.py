@@ -200,8 +200,9 @@ def draw_section(axes, image, frame, across, norm, colours):
         edges += [centres[0] - half, centres[-1] + half]
     palette = plt.get_cmap(colours).copy()
     palette.set_bad("#e4e2dd")
-    drawn = axes.imshow(np.ma.masked_equal(image, 0), norm=norm, cmap=palette, extent=[edges[0], edges[1], edges[3], edges[2]],
-                        aspect="equal", interpolation="nearest")
+    left, right, top, bottom = edges
+    drawn = axes.imshow(np.ma.masked_equal(image, 0), norm=norm, cmap=palette,
+                        extent=[left, right, bottom, top], aspect="equal", interpolation="nearest")
     if vertical != "z":
         axes.invert_yaxis()
     return drawn

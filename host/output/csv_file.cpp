@@ -35,7 +35,9 @@ void CsvFile::close() {
   file_.close();
 }
 
-std::string csv_number(const double value) { return std::isfinite(value) ? fmt::format("{:.10g}", value) : ""; }
+std::string csv_number(const double value) {
+  return std::isfinite(value) ? fmt::format("{:.10g}", value) : "";
+}
 
 std::string csv_heading(const std::string_view name, const std::string_view unit) {
   const std::string text = fmt::format("{} [{}]", name, unit);

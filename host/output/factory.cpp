@@ -20,16 +20,19 @@ namespace {
 constexpr double default_metrics_interval = 6;  ///< [h]
 /// Times after a treatment [h] at which the default metrics table has extra rows: platelets empty within
 /// minutes, and PDGF leaves a track within two. The solver's steps are that short then anyway.
-constexpr double ladder[] = {0,      1 / 60., 2 / 60., 5 / 60., 10 / 60., 20 / 60.,
-                             30 / 60., 45 / 60., 1,       1.5,     2,        3,
-                             4,      5};
+constexpr double ladder[] = {0,        1 / 60., 2 / 60., 5 / 60., 10 / 60., 20 / 60., 30 / 60.,
+                             45 / 60., 1,       1.5,     2,       3,        4,        5};
 
 const char* kind_name(const OutputKind kind) {
   switch (kind) {
-    case OutputKind::fields: return "fields";
-    case OutputKind::slice: return "slice";
-    case OutputKind::probe: return "probe";
-    case OutputKind::metrics: return "metrics";
+    case OutputKind::fields:
+      return "fields";
+    case OutputKind::slice:
+      return "slice";
+    case OutputKind::probe:
+      return "probe";
+    case OutputKind::metrics:
+      return "metrics";
   }
   throw std::logic_error("unknown kind of output");
 }
@@ -64,14 +67,15 @@ Schedule default_metrics_schedule(const Config& config) {
 void check_inside(const std::string& output, const std::string& what, const int axis, const double value,
                   const Grid& grid) {
   if (value >= 0 && value <= grid.length(axis)) return;
-  throw InputError(fmt::format("output '{}': {} = {} um lies outside the domain, which reaches from 0 to {} um "
-                               "along {}",
-                               output, what, value, grid.length(axis), "xyz"[axis]));
+  throw InputError(
+      fmt::format("output '{}': {} = {} um lies outside the domain, which reaches from 0 to {} um "
+                  "along {}",
+                  output, what, value, grid.length(axis), "xyz"[axis]));
 }
 
 #ifdef KOLLAGEN_HAVE_HDF5
-std::unique_ptr<Sink> make_frame_sink(const OutputConfig& output, const std::string& name, const Config& config,
-                                      const ModelInfo& model, const Grid& grid,
+std::unique_ptr<Sink> make_frame_sink(const OutputConfig& output, const std::string& name,
+                                      const Config& config, const ModelInfo& model, const Grid& grid,
                                       const std::filesystem::path& run_dir) {
   FramePlane plane;
   const bool slice = output.kind == OutputKind::slice;
@@ -81,21 +85,23 @@ std::unique_ptr<Sink> make_frame_sink(const OutputConfig& output, const std::str
     const int cell = int(std::floor(position / grid.spacing[output.axis]));
     plane = {false, output.axis, std::clamp(cell, 0, grid.global_cells[output.axis] - 1)};
   }
-  return std::make_unique<FrameSink>(FrameSink::Setup{
-      run_dir / (slice ? "slices" : "fields"), name, schedule_of(output, config),
-      select_species(model, output.fields, name), output.precision, plane, config.title, config.resolved_toml});
+  return std::make_unique<FrameSink>(
+      FrameSink::Setup{run_dir / (slice ? "slices" : "fields"), name, schedule_of(output, config),
+                       select_species(model, output.fields, name), output.precision, plane, config.title,
+                       config.resolved_toml});
 }
 #else
 std::unique_ptr<Sink> make_frame_sink(const OutputConfig&, const std::string& name, const Config&,
                                       const ModelInfo&, const Grid&, const std::filesystem::path&) {
-  throw EnvironmentError(fmt::format("output '{}' needs HDF5, and this program was built without it "
-                                     "(KOLLAGEN_HDF5=OFF): build with HDF5, or leave out fields and slices",
-                                     name));
+  throw EnvironmentError(
+      fmt::format("output '{}' needs HDF5, and this program was built without it "
+                  "(KOLLAGEN_HDF5=OFF): build with HDF5, or leave out fields and slices",
+                  name));
 }
 #endif
 
-std::unique_ptr<Sink> make_probe_sink(const OutputConfig& output, const std::string& name, const Config& config,
-                                      const ModelInfo& model, const Grid& grid,
+std::unique_ptr<Sink> make_probe_sink(const OutputConfig& output, const std::string& name,
+                                      const Config& config, const ModelInfo& model, const Grid& grid,
                                       const std::filesystem::path& run_dir) {
   for (std::size_t p = 0; p < output.points.size(); ++p)
     for (int axis = 0; axis < 3; ++axis)

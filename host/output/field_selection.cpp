@@ -17,8 +17,8 @@ std::vector<int> select_species(const ModelInfo& model, const std::vector<std::s
     if (species < 0) {
       std::vector<std::string> known;
       for (const SpeciesInfo& info : model.species) known.emplace_back(info.name);
-      throw InputError(fmt::format("output '{}': the model '{}' has no field '{}'; it has {}", output, model.name,
-                                   field, fmt::join(known, ", ")));
+      throw InputError(fmt::format("output '{}': the model '{}' has no field '{}'; it has {}", output,
+                                   model.name, field, fmt::join(known, ", ")));
     }
     chosen.push_back(species);
   }

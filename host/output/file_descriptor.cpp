@@ -14,8 +14,8 @@
 namespace kollagen {
 
 void throw_system_error(const std::string& action, const std::filesystem::path& path, const int error) {
-  throw IoError(fmt::format("cannot {} {}: {}", action, path.string(),
-                            std::generic_category().message(error)));
+  throw IoError(
+      fmt::format("cannot {} {}: {}", action, path.string(), std::generic_category().message(error)));
 }
 
 FileDescriptor::FileDescriptor(std::filesystem::path path, const int flags)

@@ -41,8 +41,8 @@ void FrameSink::write(const Snapshot& snapshot) {
     geometry.cells[plane.axis] = 1;
     geometry.first_centre[plane.axis] = grid.centre(plane.axis, plane.index);
   }
-  const ImageProvenance provenance{clock.time,   clock.step,           long(times_.size()),
-                                   setup_.title, snapshot.model().name, setup_.config_toml};
+  const ImageProvenance provenance{
+      clock.time, clock.step, long(times_.size()), setup_.title, snapshot.model().name, setup_.config_toml};
   ImageFile file(setup_.folder / frame_name(setup_.name, times_.size()), geometry, provenance);
   field_.resize(std::size_t(grid.owned_count()));
   for (const int species : setup_.species) {

@@ -115,8 +115,8 @@ ImageFile::ImageFile(path target, const ImageGeometry& geometry, const ImageProv
   const hdf5::Properties access(H5Pcreate(H5P_FILE_ACCESS), "prepare", name);
   // With the strong degree a close really closes, and fails when something could not be written.
   hdf5::check(H5Pset_fclose_degree(access, H5F_CLOSE_STRONG), "prepare", name);
-  s.file = hdf5::File(H5Fcreate(s.atomic.temporary().c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, access), "create",
-                      name);
+  s.file =
+      hdf5::File(H5Fcreate(s.atomic.temporary().c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, access), "create", name);
 
   std::array<double, 3> origin{};
   std::array<long long, 3> cells{};
@@ -173,8 +173,8 @@ void ImageFile::add(const std::string& name, const std::string& unit, const std:
   hdf5::check(H5Pset_shuffle(create), action, file);
   hdf5::check(H5Pset_deflate(create, compression_level), action, file);
   hdf5::check(H5Pset_fletcher32(create), action, file);
-  hdf5::Dataset dataset(
-      H5Dcreate2(s.point_data, name.c_str(), type, space, H5P_DEFAULT, create, H5P_DEFAULT), action, file);
+  hdf5::Dataset dataset(H5Dcreate2(s.point_data, name.c_str(), type, space, H5P_DEFAULT, create, H5P_DEFAULT),
+                        action, file);
   write_text(dataset, "units", unit, H5T_CSET_UTF8, file);
   write_text(dataset, "long_name", doc, H5T_CSET_UTF8, file);
 

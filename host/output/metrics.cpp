@@ -30,9 +30,9 @@ struct ReadOut {
   const char* unit;
 };
 constexpr ReadOut read_outs[] = {
-    {"collagen_gain", "%"},    {"collagen_iii_to_i", "1"},    {"collagen_iii_share", "1"}, {"elastin_gain", "%"},
-    {"strength", "1"},         {"residual_damage", "1"},      {"strength_deficit", "1"},   {"firmness", "kPa"},
-    {"thickness_gain", "um"},  {"scar_index", "1"},           {"fibrosis_flag", "1"}};
+    {"collagen_gain", "%"},   {"collagen_iii_to_i", "1"}, {"collagen_iii_share", "1"}, {"elastin_gain", "%"},
+    {"strength", "1"},        {"residual_damage", "1"},   {"strength_deficit", "1"},   {"firmness", "kPa"},
+    {"thickness_gain", "um"}, {"scar_index", "1"},        {"fibrosis_flag", "1"}};
 
 }  // namespace
 
@@ -190,8 +190,8 @@ void Metrics::add_read_outs(const Snapshot& snapshot, const std::vector<FieldSum
       if (here == 0) continue;
       const auto mean = [&](const PlaneSums& sums) { return (w.core ? sums[k].core : sums[k].all) / here; };
       const double elastic = column_.elastin[k] > 0 ? mean(elastin) / column_.elastin[k] : 0;
-      compliance += 1 / (c.firmness * (c.firmness_collagen * mean(s) + c.firmness_elastin * elastic +
-                                       c.firmness_ground));
+      compliance += 1 / (c.firmness *
+                         (c.firmness_collagen * mean(s) + c.firmness_elastin * elastic + c.firmness_ground));
       thickness += c.volume_per_mass * (mean(c1) + mean(c3) - collagen_0_[k] + mean(clot)) * grid_.spacing[2];
       count += here;
       planes += 1;
@@ -202,15 +202,15 @@ void Metrics::add_read_outs(const Snapshot& snapshot, const std::vector<FieldSum
     const double scar = c.scar_collagen * quotient(sum(w, excess_iii), count) +
                         c.scar_elastin * quotient(sum(w, lost_elastin), count) +
                         (late && fibro_0 > 0 ? c.scar_myofibroblasts * myo / fibro_0 : 0);
-    const bool fibrosis = healing > c.fibrosis_delay &&
-                          (sum(w, tgf) > c.fibrosis_tgf_beta * sum(w, column_.tgf_active) ||
-                           fibro + myo > c.fibrosis_cells * fibro_0);
-    row.insert(row.end(), {100 * (quotient(collagen, sum(w, collagen_0_)) - 1), quotient(iii, sum(w, c1)),
-                           quotient(iii, collagen), 100 * (quotient(sum(w, elastin), sum(w, column_.elastin)) - 1),
-                           quotient(sum(w, s), count), quotient(sum(w, weak), count),
-                           quotient(sum(w, deficit), count), quotient(planes, compliance),
-                           count > 0 && !w.core ? thickness : nothing, scar,
-                           count > 0 ? double(fibrosis) : nothing});
+    const bool fibrosis =
+        healing > c.fibrosis_delay && (sum(w, tgf) > c.fibrosis_tgf_beta * sum(w, column_.tgf_active) ||
+                                       fibro + myo > c.fibrosis_cells * fibro_0);
+    row.insert(row.end(),
+               {100 * (quotient(collagen, sum(w, collagen_0_)) - 1), quotient(iii, sum(w, c1)),
+                quotient(iii, collagen), 100 * (quotient(sum(w, elastin), sum(w, column_.elastin)) - 1),
+                quotient(sum(w, s), count), quotient(sum(w, weak), count), quotient(sum(w, deficit), count),
+                quotient(planes, compliance), count > 0 && !w.core ? thickness : nothing, scar,
+                count > 0 ? double(fibrosis) : nothing});
   }
 }
 

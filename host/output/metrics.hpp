@@ -17,15 +17,15 @@ struct ReadOutConstants {
   double firmness_collagen = 0.8;  ///< [1] its shares; they add up to 1
   double firmness_elastin = 0.1;
   double firmness_ground = 0.1;
-  double volume_per_mass = 3.8e-3;      ///< [mL/mg] space that collagen fills (Biochem J 163:617)
-  double scar_collagen = 0.4;           ///< [1] weights of the scar index; fibre direction, the
-  double scar_elastin = 0.3;            ///<     missing 0.1, is not modelled and counts as zero
+  double volume_per_mass = 3.8e-3;  ///< [mL/mg] space that collagen fills (Biochem J 163:617)
+  double scar_collagen = 0.4;       ///< [1] weights of the scar index; fibre direction, the
+  double scar_elastin = 0.3;        ///<     missing 0.1, is not modelled and counts as zero
   double scar_myofibroblasts = 0.2;
-  double scar_delay = 60 * 24;          ///< [h] after the last treatment: later myofibroblasts are scar
-  double fibrosis_delay = 90 * 24;      ///< [h] after the last treatment
-  double fibrosis_tgf_beta = 3;         ///< [1] multiple of the baseline
-  double fibrosis_cells = 2;            ///< [1] multiple of the baseline
-  double core_damage = 0.99;            ///< [1] damage above which a cell belongs to the track core
+  double scar_delay = 60 * 24;      ///< [h] after the last treatment: later myofibroblasts are scar
+  double fibrosis_delay = 90 * 24;  ///< [h] after the last treatment
+  double fibrosis_tgf_beta = 3;     ///< [1] multiple of the baseline
+  double fibrosis_cells = 2;        ///< [1] multiple of the baseline
+  double core_damage = 0.99;        ///< [1] damage above which a cell belongs to the track core
 };
 
 struct MetricsColumn {
@@ -75,7 +75,8 @@ class Metrics {
   double sum(const Window& window, const PlaneSums& sums) const;
   double sum(const Window& window, const std::vector<double>& baseline) const;
   /// Read-outs of all windows, appended to `row`.
-  void add_read_outs(const Snapshot& snapshot, const std::vector<FieldSums>& fields, std::vector<double>& row);
+  void add_read_outs(const Snapshot& snapshot, const std::vector<FieldSums>& fields,
+                     std::vector<double>& row);
   /// Time since the latest treatment that has happened; negative when there was none.
   double healing_time(double time) const;
 

@@ -15,8 +15,11 @@ Json ratio(const double value, const double by) {
 }
 
 Json versions() {
-  return {{"kollagen", version::number}, {"git_hash", version::git_hash}, {"compiler", version::compiler},
-          {"build_type", version::build_type}, {"kokkos", version::kokkos}};
+  return {{"kollagen", version::number},
+          {"git_hash", version::git_hash},
+          {"compiler", version::compiler},
+          {"build_type", version::build_type},
+          {"kokkos", version::kokkos}};
 }
 
 double progress(const Clock& clock) { return clock.end > 0 ? clock.time / clock.end : 1; }
@@ -55,8 +58,12 @@ void write_report(const std::filesystem::path& run_dir, const RunReport& report)
 
 void write_status(const std::filesystem::path& run_dir, const Clock& clock, const std::string& state,
                   const std::optional<double> seconds_to_go) {
-  const Json json{{"state", state},     {"time_h", clock.time}, {"end_h", clock.end},
-                  {"step", clock.step}, {"dt_h", clock.dt},     {"progress", progress(clock)},
+  const Json json{{"state", state},
+                  {"time_h", clock.time},
+                  {"end_h", clock.end},
+                  {"step", clock.step},
+                  {"dt_h", clock.dt},
+                  {"progress", progress(clock)},
                   {"eta_s", seconds_to_go ? Json(*seconds_to_go) : Json(nullptr)}};
   write_text_file(run_dir / "status.json", json.dump(2) + "\n");
 }

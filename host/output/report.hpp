@@ -20,18 +20,18 @@ struct Timer {
 struct RunReport {
   std::string title;
   std::string model;
-  std::string outcome;   ///< "done", or why the run ended early
-  std::string backend;   ///< Kokkos execution space and its concurrency
+  std::string outcome;  ///< "done", or why the run ended early
+  std::string backend;  ///< Kokkos execution space and its concurrency
   Grid grid;
   Clock clock;
   long rejected_steps = 0;
   double wall_seconds = 0;
-  std::vector<Timer> timers;       ///< parts of the wall time, in the order in which they appear
-  double cell_updates = 0;         ///< cells times accepted steps
-  double bytes_moved = 0;          ///< traffic by the model of docs/performance.md; 0: not known
-  std::optional<double> bandwidth; ///< [B/s] measured on this machine
+  std::vector<Timer> timers;        ///< parts of the wall time, in the order in which they appear
+  double cell_updates = 0;          ///< cells times accepted steps
+  double bytes_moved = 0;           ///< traffic by the model of docs/performance.md; 0: not known
+  std::optional<double> bandwidth;  ///< [B/s] measured on this machine
   long peak_memory_bytes = 0;
-  long state_bytes = 0;            ///< one copy of all fields
+  long state_bytes = 0;  ///< one copy of all fields
 };
 
 /// Writes RUN/report.json. Rates are per second of wall time; unknown values are null. Throws IoError.

@@ -9,8 +9,8 @@ namespace kollagen {
 /// Each instant is computed from the integer m, so that no rounding adds up. Times in h.
 class Schedule {
  public:
-  /// `every` > 0. The last instant is the last one that is not later than `until`; when it agrees with `until`
-  /// to a relative 1e-12 it is `until` itself, so that the end of a run is not met twice.
+  /// `every` > 0. The last instant is the last one that is not later than `until`; when it agrees with
+  /// `until` to a relative 1e-12 it is `until` itself, so that the end of a run is not met twice.
   Schedule(double from, double every, double until, std::vector<double> single = {});
   /// First instant >= `time`; +infinity when there is none.
   double next(double time) const;

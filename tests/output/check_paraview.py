@@ -56,7 +56,8 @@ for time in (24, 48, 0):
     expect("extent", image.GetExtent(), [0, 5, 0, 4, 0, 3])
     expect("spacing", image.GetSpacing(), [10, 12.5, 20])
     expect("bounds", image.GetBounds(), [5, 55, 6.25, 56.25, 10, 70])
-    names = sorted(image.GetPointData().GetArrayName(i) for i in range(image.GetPointData().GetNumberOfArrays()))
+    arrays = image.GetPointData()
+    names = sorted(arrays.GetArrayName(index) for index in range(arrays.GetNumberOfArrays()))
     if names != ["u", "w"]:
         sys.exit(f"ParaView sees the fields {names}, expected u and w")
     for n, name in ((0, "u"), (2, "w")):

@@ -16,7 +16,8 @@ namespace {
 using namespace kollagen;
 constexpr double day = 24;
 
-void run(const Config& config, const Grid& grid, test::AnalyticSnapshot& snapshot, const std::string& folder) {
+void run(const Config& config, const Grid& grid, test::AnalyticSnapshot& snapshot,
+         const std::string& folder) {
   write_config(folder, config);
   snapshot.end(config.time.end);
   const auto sinks = make_sinks(config, model_info(config.model), grid, folder);
@@ -84,7 +85,8 @@ void dermal_run(const std::string& folder) {
   config.time.end = 28 * day;
   config.resolved_toml = "title = \"" + config.title + "\"\nmodel = \"dermal\"\n";
   config.treatments.resize(1);
-  config.outputs = {output(OutputKind::fields, "", 24, {"tgf_beta", "fibroblasts", "collagen_i", "collagen_iii"})};
+  config.outputs = {
+      output(OutputKind::fields, "", 24, {"tgf_beta", "fibroblasts", "collagen_i", "collagen_iii"})};
   const Grid grid = test::brick({30, 12, 30}, {50, 50, 40});
   Column column;
   const char* names[] = {"stratum_corneum", "epidermis", "papillary", "reticular"};
@@ -108,22 +110,38 @@ void dermal_run(const std::string& folder) {
     const std::size_t k = std::size_t(z / grid.spacing[2]);
     if (column.collagen_i[k] == 0 && n != 1 && n != 14) return 0;
     switch (n) {
-      case 0: return 0.75 * core * std::exp(-7.2 * t);
-      case 1: return halo * (11 * std::exp(-t / 0.5) + 0.9 * pulse(t, 20, 90));
-      case 2: return 0.887 + 8 * halo * pulse(t, 10, 120);
-      case 3: return 30 * core * std::exp(-t / 60);
-      case 4: return 0.0142 + halo * 0.85 * pulse(t, 60, 180);
-      case 5: return 1.25 * halo * pulse(t, 40, 140);
-      case 6: return column.fibroblasts[k] * (1 - 0.9 * core * std::exp(-t / 15) + 2.9 * halo * pulse(t, 50, 260));
-      case 7: return 5000 * halo * pulse(t, 130, 150);
-      case 8: return 1400 * core * pulse(t, 15, 60);
-      case 9: return 1300 * core * pulse(t, 50, 120);
-      case 10: return 6 * core * std::exp(-t / 60);
-      case 11: return column.collagen_iii[k] * (1 - 0.7 * core * std::exp(-t / 250) + 0.3 * halo * (t / 672));
-      case 12: return column.collagen_i[k] * (1 - 0.7 * core * std::exp(-t / 700) + 0.05 * halo * (t / 672));
-      case 13: return column.elastin[k] * (1 - 0.7 * core);
-      case 14: return core * std::exp(-t / 100);
-      default: return 900 * halo * pulse(t, 30, 150);
+      case 0:
+        return 0.75 * core * std::exp(-7.2 * t);
+      case 1:
+        return halo * (11 * std::exp(-t / 0.5) + 0.9 * pulse(t, 20, 90));
+      case 2:
+        return 0.887 + 8 * halo * pulse(t, 10, 120);
+      case 3:
+        return 30 * core * std::exp(-t / 60);
+      case 4:
+        return 0.0142 + halo * 0.85 * pulse(t, 60, 180);
+      case 5:
+        return 1.25 * halo * pulse(t, 40, 140);
+      case 6:
+        return column.fibroblasts[k] * (1 - 0.9 * core * std::exp(-t / 15) + 2.9 * halo * pulse(t, 50, 260));
+      case 7:
+        return 5000 * halo * pulse(t, 130, 150);
+      case 8:
+        return 1400 * core * pulse(t, 15, 60);
+      case 9:
+        return 1300 * core * pulse(t, 50, 120);
+      case 10:
+        return 6 * core * std::exp(-t / 60);
+      case 11:
+        return column.collagen_iii[k] * (1 - 0.7 * core * std::exp(-t / 250) + 0.3 * halo * (t / 672));
+      case 12:
+        return column.collagen_i[k] * (1 - 0.7 * core * std::exp(-t / 700) + 0.05 * halo * (t / 672));
+      case 13:
+        return column.elastin[k] * (1 - 0.7 * core);
+      case 14:
+        return core * std::exp(-t / 100);
+      default:
+        return 900 * halo * pulse(t, 30, 150);
     }
   };
   test::AnalyticSnapshot snapshot(model_info("dermal"), grid, column, formula);

@@ -1,7 +1,6 @@
 /// Files appear complete or not at all: full disks, folders without permission, tables that grow.
-#include <gtest/gtest.h>
-
 #include <fcntl.h>
+#include <gtest/gtest.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 
@@ -119,8 +118,7 @@ TEST(CsvFile, GrowsByWholeRowsAndIsCutBackWhenTheDiskIsFull) {
   EXPECT_EQ(read_text(path), "time [h],\"a [1,2]\"\n1,2\n");
   table.append("3,4\n5,6\n");
   const std::string before = read_text(path);
-  const std::string message =
-      on_a_disk_with(before.size() + 5, [&] { table.append("1234567,89\n"); });
+  const std::string message = on_a_disk_with(before.size() + 5, [&] { table.append("1234567,89\n"); });
   EXPECT_NE(message.find("t.csv"), std::string::npos) << message;
   EXPECT_EQ(read_text(path), before);
   EXPECT_THROW(table.append("no newline"), std::logic_error);
@@ -134,27 +132,33 @@ TEST(CsvFile, LeavesEmptyWhatIsNotANumber) {
 }
 
 #ifdef KOLLAGEN_HAVE_HDF5
-// The limit is reached while values are written, and, with room for all but the last bytes, at the close.
-TEST(Frames, DoNotAppearWhenTheDiskIsFull) {
-  const Grid grid = test::brick({40, 30, 20}, {10, 10, 10});
-  const auto noise = [](int, double x, double y, double z, double) { return std::sin(x * y + 3.7 * z * z); };
+/// Writes one frame of the model `linear` below `folder`, hard to compress.
+void write_frame(const std::array<int, 3>& cells, const fs::path& folder) {
+  const Grid grid = test::brick(cells, {10, 10, 10});
+  const test::AnalyticSnapshot snapshot{
+      model_info("linear"), grid, Column{},
+      [](int, double x, double y, double z, double) { return std::sin(x * y + 3.7 * z * z); }};
   Config config;
   config.model = "linear";
   config.time.end = 1;
   config.outputs.resize(1);
-  const auto write_to = [&](const fs::path& folder) {
-    const test::AnalyticSnapshot snapshot{model_info("linear"), grid, Column{}, noise};
-    make_sinks(config, model_info("linear"), grid, folder).front()->write(snapshot);
-  };
-  const TemporaryFolder whole;
-  write_to(whole);
-  const rlim_t size = fs::file_size(whole.path() / "fields/fields_000000.hdf");
-  for (const rlim_t room : {rlim_t(1000), size / 2, size - 100}) {
-    const TemporaryFolder folder;
-    const std::string message = on_a_disk_with(room, [&] { write_to(folder); });
-    EXPECT_NE(message.find("fields_000000.hdf"), std::string::npos) << message;
-    EXPECT_NE(message.find("File too large"), std::string::npos) << message;
-    EXPECT_TRUE(files_below(folder).empty()) << room << " bytes: " << files_below(folder).front();
+  make_sinks(config, model_info("linear"), grid, folder).front()->write(snapshot);
+}
+
+// A file of mostly values fills the disk while they are written, one of mostly structure when it is closed.
+TEST(Frames, DoNotAppearWhenTheDiskIsFull) {
+  for (const std::array<int, 3>& cells : {std::array{40, 30, 20}, std::array{3, 2, 2}}) {
+    const TemporaryFolder whole;
+    write_frame(cells, whole);
+    const rlim_t size = fs::file_size(whole.path() / "fields/fields_000000.hdf");
+    for (const double share : {0.02, 0.1, 0.2, 0.3, 0.5, 0.7, 0.8, 0.9, 0.97}) {
+      const TemporaryFolder folder;
+      const std::string message =
+          on_a_disk_with(rlim_t(share * double(size)), [&] { write_frame(cells, folder); });
+      EXPECT_NE(message.find("fields_000000.hdf"), std::string::npos) << share << ": " << message;
+      EXPECT_NE(message.find("File too large"), std::string::npos) << share << ": " << message;
+      EXPECT_TRUE(files_below(folder).empty()) << share << ": " << files_below(folder).front();
+    }
   }
 }
 #else

@@ -176,7 +176,8 @@ TEST_F(Frames, SlicesHoldThePlaneOfCellsThatContainsThePosition) {
     const Array array = read_array(file, "v");
     std::array<int, 3> points{5, 4, 3};
     points[axis] = 2;
-    EXPECT_EQ(array.extent, (std::vector<hsize_t>{hsize_t(points[2]), hsize_t(points[1]), hsize_t(points[0])}));
+    EXPECT_EQ(array.extent,
+              (std::vector<hsize_t>{hsize_t(points[2]), hsize_t(points[1]), hsize_t(points[0])}));
     for (int k = 0; k < points[2]; ++k)
       for (int j = 0; j < points[1]; ++j)
         for (int i = 0; i < points[0]; ++i) {

@@ -21,7 +21,8 @@ std::vector<double> sample() {
   std::vector<double> field;
   for (int k = 0; k < 3; ++k)
     for (int j = 0; j < 4; ++j)
-      for (int i = 0; i < 5; ++i) field.push_back(trilinear(grid.centre(0, i), grid.centre(1, j), grid.centre(2, k)));
+      for (int i = 0; i < 5; ++i)
+        field.push_back(trilinear(grid.centre(0, i), grid.centre(1, j), grid.centre(2, k)));
   return field;
 }
 
@@ -55,10 +56,9 @@ TEST(Probes, AddOneRowPerPoint) {
   output.fields = {"v", "u"};
   output.points = {{5, 6.25, 10}, {30, 25, 60}};
   config.outputs = {output};
-  test::AnalyticSnapshot snapshot{model_info("linear"), grid, Column{},
-                                  [](int species, double x, double, double, double time) {
-                                    return (species + 1) * x + time;
-                                  }};
+  test::AnalyticSnapshot snapshot{
+      model_info("linear"), grid, Column{},
+      [](int species, double x, double, double, double time) { return (species + 1) * x + time; }};
   const auto sinks = make_sinks(config, model_info("linear"), grid, folder);
   snapshot.at(0, 0);
   sinks[0]->write(snapshot);

@@ -31,8 +31,18 @@ TEST(Schedule, DoesNotDrift) {
     EXPECT_EQ(schedule.next(time), double(m) * every);
     time = std::nextafter(schedule.next(time), never);
   }
-  EXPECT_EQ(schedule.next(time), end) << "6720 * 0.1 is rounded up; the end is met once and exactly";
+  EXPECT_EQ(schedule.next(time), end);
   EXPECT_EQ(schedule.next(std::nextafter(end, never)), never);
+}
+
+TEST(Schedule, MeetsTheEndOnceAndExactly) {
+  ASSERT_GT(3 * 0.1, 0.3) << "rounded up";
+  const Schedule up(0, 0.1, 0.3);
+  EXPECT_EQ(up.next(0.25), 0.3);
+  EXPECT_EQ(up.next(std::nextafter(0.3, never)), never);
+  ASSERT_LT(0.7 + 0.1, 0.8) << "rounded down";
+  const Schedule down(0.7, 0.1, 0.8);
+  EXPECT_EQ(down.next(0.75), 0.8);
 }
 
 TEST(Schedule, AcceptsAnEndBeforeItsStartAndSingleInstants) {

@@ -1,4 +1,4 @@
-"""The Python reader against runs that make_sample_run wrote: python3 test_kollagen_io.py TOOLS MAKE_SAMPLE_RUN"""
+"""The Python reader against a run of make_sample_run: python3 test_kollagen_io.py TOOLS MAKE_SAMPLE_RUN"""
 
 import subprocess
 import sys
