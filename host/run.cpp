@@ -122,10 +122,10 @@ int run_study(const RunOptions& options) {
   const Config config = read_config(options.config, options.overrides);
   const fs::path folder =
       options.output.empty() ? fs::path("runs") / fs::path(options.config).stem() : fs::path(options.output);
-  if (options.fresh) {
-    if (fs::exists(folder / "config.toml")) clear_run_folder(folder);
-  }
-  switch (inspect_run_folder(folder, config)) {
+  // With --fresh an earlier run goes, whatever its study; files of other origin in its folder stay.
+  const bool replace = options.fresh && fs::exists(folder / "config.toml");
+  if (replace) clear_run_folder(folder);
+  switch (replace ? FolderState::free : inspect_run_folder(folder, config)) {
     case FolderState::finished:
       fmt::print("{}: already complete; --fresh runs it again\n", folder.string());
       return int(ExitCode::done);

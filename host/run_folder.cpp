@@ -57,11 +57,19 @@ FolderState inspect_run_folder(const fs::path& folder, const Config& config) {
 }
 
 void clear_run_folder(const fs::path& folder) {
-  for (const char* entry : own_entries) {
+  const auto remove = [](const fs::path& path) {
     std::error_code error;
-    fs::remove_all(folder / entry, error);
-    if (error) throw IoError((folder / entry).string() + ": cannot be removed: " + error.message());
+    fs::remove_all(path, error);
+    if (error) throw IoError(path.string() + ": cannot be removed: " + error.message());
+  };
+  for (const char* entry : own_entries) remove(folder / entry);
+  std::vector<fs::path> tables;  // metrics_NAME.csv and probes_NAME.csv of named outputs
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    const std::string name = entry.path().filename().string();
+    if (name.ends_with(".csv") && (name.starts_with("metrics_") || name.starts_with("probes_")))
+      tables.push_back(entry.path());
   }
+  for (const auto& table : tables) remove(table);
 }
 
 }  // namespace kollagen

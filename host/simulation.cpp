@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <sstream>
 
 #include "kernels/backends.hpp"
 #include "kernels/puncture.hpp"
@@ -101,7 +102,31 @@ Simulation<Exec>::Simulation(const Config& config, const Exec& exec)
   fill_initial_state();
   fill_sources();
   integrator_->restart();
+  conserved_ = integrator_->physics().conserved();
   treat();
+  take_balance();
+}
+
+template <class Exec>
+void Simulation<Exec>::take_balance() {
+  totals_.clear();
+  for (const int n : conserved_) totals_.push_back(integrator_->physics().total(integrator_->state(), n));
+}
+
+template <class Exec>
+void Simulation<Exec>::check_balance() const {
+  constexpr double allowed = 1e-6;
+  for (std::size_t c = 0; c < conserved_.size(); ++c) {
+    const int n = conserved_[c];
+    const double total = integrator_->physics().total(integrator_->state(), n);
+    const double size = std::abs(totals_[c]) + 1e-3 * integrator_->physics().scale(n);
+    if (std::abs(total - totals_[c]) <= allowed * size) continue;
+    std::ostringstream text;
+    text << "field " << model().species[n].name << " is conserved, but its sum over all cells moved from " << totals_[c]
+         << " to " << total << " at time " << clock_.time << " h, step " << clock_.step << ", last dt " << clock_.dt
+         << " h; allowed: a relative " << allowed;
+    throw GuardError(text.str());
+  }
 }
 
 template <class Exec>
@@ -176,7 +201,9 @@ void Simulation<Exec>::treat() {
     needles_placed_ += long(needles.size());
     changed = true;
   }
-  if (changed) integrator_->restart();
+  if (!changed) return;
+  integrator_->restart();
+  take_balance();
 }
 
 template <class Exec>
@@ -188,6 +215,7 @@ void Simulation<Exec>::step(const double limit) {
   clock_.dt = integrator_->advance(clock_.time, room);
   clock_.time = clock_.dt >= room ? target : clock_.time + clock_.dt;
   ++clock_.step;
+  check_balance();
   treat();
 }
 
@@ -212,6 +240,7 @@ void Simulation<Exec>::assign(const int species, const double* values) {
   });
   Kokkos::deep_copy(one, host);
   integrator_->restart();
+  take_balance();
 }
 
 #define KOLLAGEN_INSTANTIATE(Exec) template class Simulation<Exec>;

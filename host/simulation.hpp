@@ -49,12 +49,19 @@ class Simulation final : public Snapshot {
   void fill_sources();
   /// Performs every treatment that is due now.
   void treat();
+  /// Takes the totals of conserved species as they are now; `check_balance` compares with them.
+  void take_balance();
+  /// Throws GuardError when the total of a conserved species moved by more than a relative 1e-6: fluxes leave rounding
+  /// only, so this finds wrong walls, ghosts and memory.
+  void check_balance() const;
 
   Config config_;
   std::vector<TreatmentConfig> treatments_;  ///< in the order of time
   std::unique_ptr<Integrator<Exec>> integrator_;
   Clock clock_;
   int next_treatment_ = 0;
+  std::vector<int> conserved_;
+  std::vector<double> totals_;
   long needles_placed_ = 0;
 };
 

@@ -81,6 +81,20 @@ struct FlatMax {
   }
 };
 
+/// Sum of one row, left to right.
+template <class F>
+struct RowSum {
+  F f;
+  Real* sums;
+  int ilo, ihi, jlo, nj, klo;
+  KOKKOS_INLINE_FUNCTION void operator()(const int row) const {
+    const int k = klo + row / nj, j = jlo + row % nj;
+    Real sum = 0;
+    for (int i = ilo; i < ihi; ++i) sum += f(k, j, i);
+    sums[row] = sum;
+  }
+};
+
 }  // namespace detail
 
 /// Runs `f(k, j, i)` for every cell of `box`. Asynchronous on a device; cells are independent.
@@ -123,6 +137,28 @@ Real max_over_cells(const std::string& label, const Exec& exec, const Box& box, 
                             Kokkos::Max<Real>(result));
   }
   return result > 0 ? result : 0;
+}
+
+/// Sum of `f(k, j, i)` over the cells of `box` in a fixed order: cells of a row, then rows, compensated. The same bits on
+/// any backend with the same arithmetic and for any number of threads. Waits for the result.
+template <class Exec, class F>
+Real sum_over_cells(const std::string& label, const Exec& exec, const Box& box, const F& f) {
+  if (box.cells() <= 0) return 0;
+  const int rows = detail::checked_count(label, long(box.extent(1)) * box.extent(2));
+  Kokkos::View<Real*, typename Exec::memory_space> sums(Kokkos::view_alloc("row sums", Kokkos::WithoutInitializing),
+                                                        rows);
+  Kokkos::parallel_for(label, Kokkos::RangePolicy<Exec, Kokkos::IndexType<int>>(exec, 0, rows),
+                       detail::RowSum<F>{f, sums.data(), box.lower[0], box.upper[0], box.lower[1], box.extent(1),
+                                         box.lower[2]});
+  exec.fence();
+  const auto host = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), sums);
+  Real total = 0, lost = 0;
+  for (int row = 0; row < rows; ++row) {  // Kahan's sum: thousands of rows of like size
+    const Real term = host(row) - lost, next = total + term;
+    lost = (next - total) - term;
+    total = next;
+  }
+  return total;
 }
 
 }  // namespace kollagen

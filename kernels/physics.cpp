@@ -52,6 +52,11 @@ struct AddScaled {
   }
 };
 
+struct CellValue {
+  Span3<const Real> u;
+  KOKKOS_FORCEINLINE_FUNCTION Real operator()(const int k, const int j, const int i) const { return u(k, j, i); }
+};
+
 template <class Table, class Fill>
 Table make_table(const std::string& label, const int rows, const int columns, const Fill& fill) {
   Table table(label, rows, columns);
@@ -249,6 +254,11 @@ void Physics<Exec>::correct(Multigrid<Exec>& solver, const int species, const Re
                         s / (grid_.spacing[0] * grid_.spacing[0]), s / (grid_.spacing[1] * grid_.spacing[1]),
                         s / (grid_.spacing[2] * grid_.spacing[2]), reduction, walls_[species]);
   }
+}
+
+template <class Exec>
+Real Physics<Exec>::total(const Fields<Exec>& u, const int species) const {
+  return sum_over_cells("kollagen/physics/total", exec_, owned(), CellValue{u[species]});
 }
 
 template <class Exec>

@@ -86,6 +86,12 @@ class Physics {
   virtual Real update_local(int group, const Fields<Exec>& u, const Fields<Exec>& rhs, Real c, Real tolerance,
                             int* updated) const = 0;
 
+  /// Species whose total over the domain cannot change: no active term makes or takes them, no wall lets them through
+  /// and there is no source. Found by evaluating the terms in states that switch all of them on.
+  virtual std::vector<int> conserved() const = 0;
+  /// Sum over the owned cells of one species [unit of the species times cells], in a fixed order.
+  Real total(const Fields<Exec>& u, int species) const;
+
   /// Longest stable step of the explicit reference [h]: diffusion, chemotaxis and linear losses.
   double explicit_step_limit(const Fields<Exec>& u) const;
 

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstddef>
+#include <type_traits>
 
 #include <Kokkos_Core.hpp>
 
@@ -37,7 +38,9 @@ struct Span3 {
     KOLLAGEN_CHECK_INDEX(i, stride_j, "kollagen: index i is outside of the row and its ghosts");
     return origin[k * stride_k + j * stride_j + i];
   }
-  KOKKOS_FORCEINLINE_FUNCTION operator Span3<const T>() const { return {origin, stride_k, stride_j}; }
+  KOKKOS_FORCEINLINE_FUNCTION operator Span3<const T>() const
+    requires(!std::is_const_v<T>)
+  { return {origin, stride_k, stride_j}; }
 };
 
 /// All species of a state as a kernel sees them: (n, k, j, i), species slowest.
@@ -56,7 +59,9 @@ struct Span4 {
   KOKKOS_FORCEINLINE_FUNCTION Span3<T> operator[](const int n) const {
     return {origin + n * stride_n, stride_k, stride_j};
   }
-  KOKKOS_FORCEINLINE_FUNCTION operator Span4<const T>() const {
+  KOKKOS_FORCEINLINE_FUNCTION operator Span4<const T>() const
+    requires(!std::is_const_v<T>)
+  {
     return {origin, stride_n, stride_k, stride_j};
   }
 };
