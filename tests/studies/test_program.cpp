@@ -1,0 +1,187 @@
+/// The program as a user runs it: folders, files, exit codes.
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+
+#include <array>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string>
+
+#include "support/temporary_folder.hpp"
+
+namespace kollagen::test {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Result {
+  int code = -1;
+  std::string text;  ///< standard output and error
+};
+
+Result kollagen(const std::string& arguments) {
+  Result result;
+  FILE* pipe = popen((std::string(KOLLAGEN_EXECUTABLE) + " " + arguments + " 2>&1").c_str(), "r");
+  std::array<char, 4096> buffer{};
+  while (const std::size_t got = fread(buffer.data(), 1, buffer.size(), pipe)) result.text.append(buffer.data(), got);
+  const int status = pclose(pipe);
+  result.code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+  return result;
+}
+
+std::string content(const fs::path& path) {
+  std::ifstream in(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+
+/// A needling small enough for a test: 12 x 10 x 8 cells, two hours, frames every hour.
+const char* const small_study = R"(
+title = "small"
+model = "dermal"
+[domain]
+size = ["480 um", "400 um", "320 um"]
+spacing = "40 um"
+[time]
+end = "2 hour"
+[skin]
+preset = "face"
+[[treatment]]
+at = "30 min"
+pattern = "single"
+length = "250 um"
+radius = "80 um"
+[[output]]
+kind = "fields"
+every = "1 hour"
+fields = ["pdgf", "collagen_i"]
+)";
+
+struct Program : ::testing::Test {
+  TemporaryFolder folder;
+  fs::path study = folder.path() / "small.toml", run = folder.path() / "run";
+  Program() { write(small_study); }
+  void write(const std::string& text) const { std::ofstream(study) << text; }
+  std::string command(const std::string& more = "") const {
+    return "run " + study.string() + " -o " + run.string() + " " + more;
+  }
+};
+
+TEST_F(Program, LeavesTheFilesOfARun) {
+  const Result result = kollagen(command());
+  ASSERT_EQ(result.code, 0) << result.text;
+  for (const char* name : {"config.toml", "log.txt", "status.json", "metrics.csv", "report.json",
+                           "fields/fields.hdf.series", "fields/fields_000000.hdf", "fields/fields_000002.hdf"})
+    EXPECT_TRUE(fs::exists(run / name)) << name;
+  EXPECT_FALSE(fs::exists(run / "fields/fields_000003.hdf")) << "frames at 0, 1 and 2 h only";
+  for (const auto& name : files_below(run)) EXPECT_FALSE(has(name, "tmp")) << name;
+  EXPECT_TRUE(has(content(run / "report.json"), "\"outcome\": \"done\""));
+  EXPECT_TRUE(has(content(run / "log.txt"), "Serial") || has(content(run / "log.txt"), "x ")) << "names the backend";
+  const std::string metrics = content(run / "metrics.csv");
+  EXPECT_TRUE(has(metrics, "\n2,")) << "a row at the end, 2 h";
+  EXPECT_TRUE(has(metrics, "\n0.5,")) << "a row at the treatment";
+}
+
+TEST_F(Program, RepeatsItselfBitForBit) {
+  ASSERT_EQ(kollagen(command()).code, 0);
+  const std::string first = content(run / "metrics.csv");
+  ASSERT_EQ(kollagen(command("--fresh")).code, 0);
+  EXPECT_EQ(first, content(run / "metrics.csv"));
+  EXPECT_GT(first.size(), 1000u);
+}
+
+TEST_F(Program, KnowsAFinishedRun) {
+  ASSERT_EQ(kollagen(command()).code, 0);
+  const auto written = fs::last_write_time(run / "metrics.csv");
+  const Result again = kollagen(command());
+  EXPECT_EQ(again.code, 0);
+  EXPECT_TRUE(has(again.text, "already complete")) << again.text;
+  EXPECT_EQ(fs::last_write_time(run / "metrics.csv"), written);
+}
+
+TEST_F(Program, RefusesTheFolderOfAnotherStudyAndNamesTheDifference) {
+  ASSERT_EQ(kollagen(command("--steps 2")).code, 75);
+  const Result other = kollagen(command("--set time.tolerance=1e-4"));
+  EXPECT_EQ(other.code, 2);
+  EXPECT_TRUE(has(other.text, "tolerance")) << other.text;
+  EXPECT_FALSE(has(other.text, "spacing =")) << "names only what differs: " << other.text;
+  EXPECT_EQ(kollagen(command("--set time.tolerance=1e-4 --fresh")).code, 0);
+}
+
+TEST_F(Program, LeavesFilesOfOtherOriginAlone) {
+  fs::create_directory(run);
+  std::ofstream(run / "notes.txt") << "mine";
+  const Result result = kollagen(command("--fresh"));
+  EXPECT_EQ(result.code, 2) << "a folder that holds no run is not ours to fill";
+  EXPECT_EQ(files_below(run).size(), 1u);
+  fs::remove(run / "notes.txt");
+  ASSERT_EQ(kollagen(command("--steps 1")).code, 75);
+  std::ofstream(run / "notes.txt") << "mine";
+  ASSERT_EQ(kollagen(command("--fresh --steps 1")).code, 75);
+  EXPECT_EQ(content(run / "notes.txt"), "mine");
+}
+
+TEST_F(Program, StopsAfterSoManySteps) {
+  const Result stopped = kollagen(command("--steps 3"));
+  EXPECT_EQ(stopped.code, 75);
+  EXPECT_TRUE(has(stopped.text, "stopped after 3 steps")) << stopped.text;
+  EXPECT_TRUE(has(content(run / "report.json"), "\"steps\": 3"));
+  const Result again = kollagen(command());
+  EXPECT_EQ(again.code, 0);
+  EXPECT_TRUE(has(again.text, "did not finish")) << "says that it starts over: " << again.text;
+}
+
+TEST_F(Program, GuardNamesTheCellAndWritesNoBadFrame) {
+  // Explicit steps 100 times too long: the solution explodes within a few steps.
+  write(std::string(small_study) + "[time2]\n");
+  const Result unknown = kollagen(command());
+  EXPECT_EQ(unknown.code, 2) << "nothing runs on a bad study";
+  EXPECT_FALSE(fs::exists(run));
+  write(small_study);
+  const Result result = kollagen(command("--set time.integrator=explicit --set 'time.step=\"20 min\"'"));
+  EXPECT_EQ(result.code, 4) << result.text;
+  const std::string evidence = content(run / "guard.txt");
+  for (const char* part : {"field ", "cell (", "um, time ", "step ", "last dt "})
+    EXPECT_TRUE(has(evidence, part)) << part << " in " << evidence;
+  EXPECT_TRUE(has(content(run / "report.json"), "numerical guard"));
+  EXPECT_FALSE(fs::exists(run / "fields/fields_000002.hdf")) << "the frame at 2 h would be bad";
+}
+
+TEST_F(Program, ReportsWhatItCannotWrite) {
+  const Result result = kollagen("run " + study.string() + " -o /dev/null/run");
+  EXPECT_EQ(result.code, 5) << result.text;
+  EXPECT_TRUE(has(result.text, "/dev/null/run")) << result.text;
+}
+
+TEST_F(Program, EveryIntegratorAndModelRunsFromAFile) {
+  const std::string domain = "[domain]\nsize = [\"12 um\", \"10 um\", \"8 um\"]\nspacing = \"2 um\"\n";
+  for (const std::string integrator : {"imex", "explicit"})
+    for (const std::string model : {"linear", "fisher-kpp", "keller-segel", "gray-scott", "schnakenberg"}) {
+      const std::string field = model == "keller-segel" ? "c" : "u";
+      write("title = \"" + model + "\"\nmodel = \"" + model + "\"\n" + domain + "[time]\nend = \"3 s\"\nintegrator = \"" +
+            integrator + "\"\n[[initial]]\nfield = \"" + field +
+            "\"\nshape = \"gaussian\"\ncenter = [\"6 um\", \"5 um\", \"4 um\"]\nsigma = \"3 um\"\nvalue = 0.5\n");
+      const Result result = kollagen(command("--fresh"));
+      EXPECT_EQ(result.code, 0) << model << " " << integrator << ": " << result.text;
+      EXPECT_TRUE(has(content(run / "metrics.csv"), field + "_")) << model;
+    }
+}
+
+TEST_F(Program, ShippedStudiesAreValid) {
+  int found = 0;
+  for (const auto& entry : fs::recursive_directory_iterator(fs::path(KOLLAGEN_SOURCE_DIR) / "configs")) {
+    if (entry.path().extension() != ".toml") continue;
+    const Result result = kollagen("validate " + entry.path().string());
+    EXPECT_EQ(result.code, 0) << entry.path() << ": " << result.text;
+    const std::string first = content(entry.path()).substr(0, 2);
+    EXPECT_EQ(first, "# ") << entry.path() << " says in its first lines what it shows";
+    ++found;
+  }
+  EXPECT_GE(found, 6);
+}
+
+}  // namespace
+}  // namespace kollagen::test
