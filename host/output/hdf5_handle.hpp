@@ -64,7 +64,7 @@ class Handle {
     return *this;
   }
   operator hid_t() const { return id_; }
-  /// Releases now and checks: data may reach the disk only here.
+  /// Releases now and checks.
   void close(const std::string& action, const std::filesystem::path& path) {
     if (id_ >= 0) check(Close(std::exchange(id_, -1)), action, path);
   }

@@ -1,10 +1,12 @@
 #include "host/output/image_file.hpp"
 
+#include <fcntl.h>
+
 #include <algorithm>
-#include <cstring>
 #include <vector>
 
 #include "host/output/atomic_file.hpp"
+#include "host/output/file_descriptor.hpp"
 #include "host/output/hdf5_handle.hpp"
 #include "kollagen_version.hpp"
 
@@ -17,6 +19,8 @@ using std::filesystem::path;
 constexpr unsigned compression_level = 4;
 /// Chunks are slabs of whole planes up to this size, so that a section along x or y reads little in vain.
 constexpr std::size_t chunk_bytes = std::size_t(1) << 20;
+/// The file in memory grows in pieces of this size.
+constexpr std::size_t memory_growth = std::size_t(4) << 20;
 
 hdf5::Dataspace scalar_space(const path& file) {
   return {H5Screate(H5S_SCALAR), "create a dataspace in", file};
@@ -113,8 +117,8 @@ ImageFile::ImageFile(path target, const ImageGeometry& geometry, const ImageProv
   State& s = *state_;
   const path& name = s.atomic.target();
   const hdf5::Properties access(H5Pcreate(H5P_FILE_ACCESS), "prepare", name);
-  // With the strong degree a close really closes, and fails when something could not be written.
-  hdf5::check(H5Pset_fclose_degree(access, H5F_CLOSE_STRONG), "prepare", name);
+  // The file is built in memory: HDF5 1.10 crashes in its clean-up when a disk is full (seen in H5Dclose).
+  hdf5::check(H5Pset_fapl_core(access, memory_growth, /*backing_store=*/0), "prepare", name);
   s.file =
       hdf5::File(H5Fcreate(s.atomic.temporary().c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, access), "create", name);
 
@@ -189,8 +193,15 @@ void ImageFile::add(const std::string& name, const std::string& unit, const std:
 
 void ImageFile::commit() {
   State& s = *state_;
-  s.point_data.close("close a group of", s.atomic.target());
-  s.file.close("close", s.atomic.target());
+  const path& name = s.atomic.target();
+  s.point_data.close("close a group of", name);
+  hdf5::check(H5Fflush(s.file, H5F_SCOPE_LOCAL), "complete", name);
+  const ssize_t size = hdf5::check(H5Fget_file_image(s.file, nullptr, 0), "find the size of", name);
+  void* handle = nullptr;  // of a file in memory: the address of the pointer to its bytes
+  hdf5::check(H5Fget_vfd_handle(s.file, H5P_DEFAULT, &handle), "find the bytes of", name);
+  FileDescriptor out(s.atomic.temporary(), O_WRONLY | O_CREAT | O_TRUNC);
+  out.write({*static_cast<const char* const*>(handle), std::size_t(size)});
+  out.close();
   s.atomic.commit();
 }
 

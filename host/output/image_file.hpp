@@ -30,10 +30,10 @@ struct ImageProvenance {
 /// Writes one image file. Values are point data at the cell centres: ParaView 5.11 opens no other native
 /// form of image data. Neither does it open flat image data (it crashes), so an axis with a single cell is
 /// written as two equal planes, on the two faces of the cell; `/kollagen/cells` holds the true numbers.
-/// Layout, units and provenance: docs/outputs.md.
+/// Layout, units and provenance: docs/outputs.md. The compressed file stays in memory until `commit`.
 class ImageFile {
  public:
-  /// Opens a temporary file beside `target`. Throws IoError.
+  /// Prepares a file; nothing is written yet. Throws IoError.
   ImageFile(std::filesystem::path target, const ImageGeometry& geometry, const ImageProvenance& provenance);
   ~ImageFile();
 
@@ -41,7 +41,7 @@ class ImageFile {
   /// become attributes of the dataset.
   void add(const std::string& name, const std::string& unit, const std::string& doc, Precision precision,
            const double* values);
-  /// Closes the file and gives it its final name. Without it nothing appears under that name.
+  /// Writes the file and gives it its final name. Without it nothing appears. Throws IoError.
   void commit();
 
  private:
