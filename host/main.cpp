@@ -1,14 +1,14 @@
 /// The command line of Kollagen: reads options, calls one function per command, turns errors into exit codes.
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <CLI/CLI.hpp>
+#include <Kokkos_Core.hpp>
 #include <cstdio>
 #include <exception>
 #include <functional>
 #include <string>
 #include <vector>
-
-#include <CLI/CLI.hpp>
-#include <Kokkos_Core.hpp>
-#include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include "host/config/documentation.hpp"
 #include "host/config/reader.hpp"
@@ -62,7 +62,8 @@ std::string program_info() {
 }
 
 int print(const std::string& text) {
-  std::fwrite(text.data(), 1, text.size(), stdout);
+  const bool written = std::fwrite(text.data(), 1, text.size(), stdout) == text.size();
+  if (!written || std::fflush(stdout) != 0) throw IoError("standard output cannot be written");
   return 0;
 }
 
@@ -88,8 +89,9 @@ int dispatch(const int argc, char** argv) {
   CLI::App app("Kollagen: 3D simulation of how skin heals after microneedling.", "kollagen");
   app.require_subcommand(1);
   app.set_version_flag("--version", std::string(version::number));
-  app.footer("Options --kokkos-* are passed on to Kokkos. Exit codes: 0 done, 2 bad input, 3 environment, "
-             "4 numerical guard, 5 input/output, 75 stopped early and resumable.");
+  app.footer(
+      "Options --kokkos-* are passed on to Kokkos. Exit codes: 0 done, 2 bad input, 3 environment, "
+      "4 numerical guard, 5 input/output, 75 stopped early and resumable.");
 
   CLI::App* run = app.add_subcommand("run", "Run a study.");
   add_study(*run, options);
@@ -110,7 +112,8 @@ int dispatch(const int argc, char** argv) {
     chosen = [] { return print(program_info()); };
   });
 
-  CLI::App* explain_command = app.add_subcommand("explain", "Explain a key, a table, a field or a parameter.");
+  CLI::App* explain_command =
+      app.add_subcommand("explain", "Explain a key, a table, a field or a parameter.");
   explain_command->add_option("key", options.key, "time.end, treatment, D_P, fields, terms, parameters, ...");
   explain_command->add_option("--model", options.model, "model of fields, terms and parameters [dermal]");
   explain_command->callback([&] { chosen = [&] { return print(explain(options.key, options.model)); }; });

@@ -396,10 +396,11 @@ std::vector<BadStudy> bad_studies() {
 }
 
 /// Runs the program in `folder`; code and standard error.
-Outcome run_program(const std::filesystem::path& folder, const std::string& arguments) {
+Outcome run_program(const std::filesystem::path& folder, const std::string& arguments,
+                    const std::string& standard_output = "/dev/null") {
   const std::filesystem::path log = folder.string() + ".stderr";
   const std::string command = "cd '" + folder.string() + "' && '" KOLLAGEN_EXECUTABLE "' " + arguments +
-                              " > /dev/null 2> '" + log.string() + "'";
+                              " > " + standard_output + " 2> '" + log.string() + "'";
   const int status = std::system(command.c_str());
   std::ifstream file(log);
   std::ostringstream text;
@@ -456,6 +457,9 @@ TEST(CommandLine, BadFilesAndOptionsEndWithTwo) {
   for (const char* arguments : {"--help", "--version", "info", "schema", "explain", "explain terms",
                                 "docs configuration", "run --help"})
     EXPECT_EQ(run_program(folder, arguments).code, 0) << arguments;
+  if (std::filesystem::exists("/dev/full")) {
+    EXPECT_EQ(run_program(folder, "schema", "/dev/full").code, 5);
+  }
   std::filesystem::remove_all(folder);
 }
 
