@@ -20,7 +20,8 @@ struct FramePlane {
 };
 
 /// Writes FOLDER/NAME_000000.hdf, _000001, ... and after each one FOLDER/NAME.hdf.series, the list with
-/// times in h that ParaView opens. Holds at most two fields on the host.
+/// times in h that ParaView opens. Holds one field (a slice: and its plane) and the compressed frame in
+/// memory.
 class FrameSink final : public Sink {
  public:
   struct Setup {
