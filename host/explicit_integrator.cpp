@@ -46,7 +46,10 @@ class ExplicitIntegrator final : public Integrator<Exec> {
     refresh(this->state_);
     double dt = this->config_.step ? *this->config_.step
                                    : this->config_.safety * physics.explicit_step_limit(this->state_);
-    if (!(dt > 0)) throw GuardError("explicit: no stable step at time " + std::to_string(time) + " h");
+    if (!(dt > 0)) {
+      check_state(physics, this->state_, time, this->statistics_.steps, dt, this->config_.tolerance);
+      throw GuardError("explicit: no stable step at time " + std::to_string(time) + " h");
+    }
     if (dt >= limit)
       dt = limit;
     else if (2 * dt > limit)

@@ -54,6 +54,9 @@ class ImexIntegrator final : public Integrator<Exec> {
   }
 
   double advance(const double time, const double limit) override {
+    // A state from outside is judged as it is: after a step its faults would have spread.
+    if (!have_derivative_)
+      check_state(*this->physics_, this->state_, time, this->statistics_.steps, 0, this->config_.tolerance);
     bool retry = false;
     while (true) {
       double dt = std::min(next_dt_, this->config_.max_step);
@@ -266,7 +269,7 @@ class ImexIntegrator final : public Integrator<Exec> {
   Multigrid<Exec> solver_;
   std::vector<int> order_;
   double next_dt_ = 0;
-  bool have_derivative_ = false;  ///< rhs_ holds f(state_)
+  bool have_derivative_ = false;  ///< rhs_ holds f(state_): so between steps, but not after a restart
 };
 
 }  // namespace
