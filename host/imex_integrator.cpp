@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <utility>
+#include <vector>
 
 #include "host/integrator.hpp"
 #include "kernels/backends.hpp"
@@ -159,8 +160,14 @@ class ImexIntegrator final : public Integrator<Exec> {
 
   /// Solves u = rhs + c f(u) for all species into next_, starting from what is there. False: no convergence.
   bool solve_stage(const double time, const Real c) {
-    auto& physics = *this->physics_;
     if (this->forcing_at_) this->forcing_at_(time);
+    first_residual_.assign(this->physics_->count(), 0);
+    return iterate(c) && conserve(c);
+  }
+
+  /// Passes over all species until they agree.
+  bool iterate(const Real c) {
+    auto& physics = *this->physics_;
     double last_change = 0;
     for (int pass = 1; pass <= most_passes; ++pass) {
       ++this->statistics_.stage_passes;
@@ -196,6 +203,21 @@ class ImexIntegrator final : public Integrator<Exec> {
     return false;
   }
 
+  /// Adds the last residual of every moving species as it is: the update is then rhs + c f(u), which keeps what the
+  /// fluxes conserve. Once in a stage, since it amplifies what is left unsolved; and not where all residuals were
+  /// round-off, as in undamaged skin, where step by step it would raise them up to the tolerance.
+  bool conserve(const Real c) {
+    for (const int s : order_) {
+      if (first_residual_[s] <= round_off) continue;
+      const bool signal = this->physics_->info().species[s].motion == Motion::signal;
+      const PartTimer<Exec> part(this->physics_->exec(), signal ? this->statistics_.seconds_signals
+                                                                : this->statistics_.seconds_cells);
+      if (!(residual_of(s, c) < unacceptable)) return false;
+      add(s, solver_.residual());
+    }
+    return true;
+  }
+
   double update_local(const int group, const Real c) {
     const PartTimer<Exec> part(this->physics_->exec(), this->statistics_.seconds_local);
     int updated = 0;
@@ -206,28 +228,30 @@ class ImexIntegrator final : public Integrator<Exec> {
   }
 
   /// Solves the stage equation of one moving species with the others fixed: residual in double, correction in float.
-  /// At least one correction in the first pass, so that a quasi-steady signal is never left behind. The last residual
-  /// is added as it is: the update is then rhs + c f(u), which keeps what the fluxes conserve. Not so where the first
-  /// one was round-off already, as in undamaged skin: adding it would amplify it step by step up to the tolerance.
+  /// At least one correction in the first pass, so that a quasi-steady signal is never left behind.
   /// Returns the change in units of the tolerance, -1 without convergence.
   double solve_species(const int species, const Real c, const bool at_least_once) {
-    auto& physics = *this->physics_;
-    const double tolerance = this->config_.tolerance;
     double change = 0, first = 0;
     for (int cycle = 0; cycle <= most_cycles; ++cycle) {
-      const double residual = physics.stage_residual(species, next_, rhs_, c, tolerance, solver_.residual(),
-                                                     solver_.weight());
-      this->count_traffic(traffic::residual);
+      const double residual = residual_of(species, c);
       if (cycle == 0) first = residual;
       if (!(residual < unacceptable)) return -1;
-      if (residual <= solver_tolerance && (cycle > 0 || !at_least_once))
-        return first > round_off ? change + add(species, solver_.residual()) : change;
+      if (residual <= solver_tolerance && (cycle > 0 || !at_least_once)) {
+        first_residual_[species] = std::max(first_residual_[species], first);
+        return change;
+      }
       if (cycle > 5 && residual > first) return -1;
       correct(species, c, residual / (0.5 * solver_tolerance));
       ++this->statistics_.corrections;
       change += add(species, solver_.correction());
     }
     return -1;
+  }
+  /// Residual and weight of one species into the solver; its size in units of the tolerance.
+  double residual_of(const int species, const Real c) {
+    this->count_traffic(traffic::residual);
+    return this->physics_->stage_residual(species, next_, rhs_, c, this->config_.tolerance, solver_.residual(),
+                                          solver_.weight());
   }
   void correct(const int species, const Real c, const double reduction) {
     const double before = solver_.traffic();
@@ -268,6 +292,7 @@ class ImexIntegrator final : public Integrator<Exec> {
   Fields<Exec, float> error_;
   Multigrid<Exec> solver_;
   std::vector<int> order_;
+  std::vector<double> first_residual_;  ///< of each species in this stage, the largest over the passes
   double next_dt_ = 0;
   bool have_derivative_ = false;  ///< rhs_ holds f(state_): so between steps, but not after a restart
 };
