@@ -25,7 +25,8 @@ Result kollagen(const std::string& arguments) {
   Result result;
   FILE* pipe = popen((std::string(KOLLAGEN_EXECUTABLE) + " " + arguments + " 2>&1").c_str(), "r");
   std::array<char, 4096> buffer{};
-  while (const std::size_t got = fread(buffer.data(), 1, buffer.size(), pipe)) result.text.append(buffer.data(), got);
+  while (const std::size_t got = fread(buffer.data(), 1, buffer.size(), pipe))
+    result.text.append(buffer.data(), got);
   const int status = pclose(pipe);
   result.code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
   return result;
@@ -73,13 +74,15 @@ struct Program : ::testing::Test {
 TEST_F(Program, LeavesTheFilesOfARun) {
   const Result result = kollagen(command());
   ASSERT_EQ(result.code, 0) << result.text;
-  for (const char* name : {"config.toml", "log.txt", "status.json", "metrics.csv", "report.json",
-                           "fields/fields.hdf.series", "fields/fields_000000.hdf", "fields/fields_000002.hdf"})
+  for (const char* name :
+       {"config.toml", "log.txt", "status.json", "metrics.csv", "report.json", "fields/fields.hdf.series",
+        "fields/fields_000000.hdf", "fields/fields_000002.hdf"})
     EXPECT_TRUE(fs::exists(run / name)) << name;
   EXPECT_FALSE(fs::exists(run / "fields/fields_000003.hdf")) << "frames at 0, 1 and 2 h only";
   for (const auto& name : files_below(run)) EXPECT_FALSE(has(name, "tmp")) << name;
   EXPECT_TRUE(has(content(run / "report.json"), "\"outcome\": \"done\""));
-  EXPECT_TRUE(has(content(run / "log.txt"), "Serial") || has(content(run / "log.txt"), "x ")) << "names the backend";
+  EXPECT_TRUE(has(content(run / "log.txt"), "Serial") || has(content(run / "log.txt"), "x "))
+      << "names the backend";
   const std::string metrics = content(run / "metrics.csv");
   EXPECT_TRUE(has(metrics, "\n2,")) << "a row at the end, 2 h";
   EXPECT_TRUE(has(metrics, "\n0.5,")) << "a row at the treatment";
@@ -161,9 +164,10 @@ TEST_F(Program, EveryIntegratorAndModelRunsFromAFile) {
   for (const std::string integrator : {"imex", "explicit"})
     for (const std::string model : {"linear", "fisher-kpp", "keller-segel", "gray-scott", "schnakenberg"}) {
       const std::string field = model == "keller-segel" ? "c" : "u";
-      write("title = \"" + model + "\"\nmodel = \"" + model + "\"\n" + domain + "[time]\nend = \"3 s\"\nintegrator = \"" +
-            integrator + "\"\n[[initial]]\nfield = \"" + field +
-            "\"\nshape = \"gaussian\"\ncenter = [\"6 um\", \"5 um\", \"4 um\"]\nsigma = \"3 um\"\nvalue = 0.5\n");
+      write("title = \"" + model + "\"\nmodel = \"" + model + "\"\n" + domain +
+            "[time]\nend = \"3 s\"\nintegrator = \"" + integrator + "\"\n[[initial]]\nfield = \"" + field +
+            "\"\nshape = \"gaussian\"\ncenter = [\"6 um\", \"5 um\", \"4 um\"]\nsigma = \"3 um\"\nvalue = "
+            "0.5\n");
       const Result result = kollagen(command("--fresh"));
       EXPECT_EQ(result.code, 0) << model << " " << integrator << ": " << result.text;
       EXPECT_TRUE(has(content(run / "metrics.csv"), field + "_")) << model;
