@@ -59,21 +59,28 @@ Multigrid<Exec>::Multigrid(const Exec& exec, const std::array<int, 3>& cells,
       const bool halve = level.cells[a] > 1 && level.spacing[a] <= 1.5 * smallest;
       level.map.halved[a] = halve ? 1 : 0;
       level.map.fine[a] = level.cells[a];
-      coarse.cells[a] = halve ? (level.cells[a] + 1) / 2 : level.cells[a];
+      coarse.cells[a] = halve ? level.cells[a] / 2 : level.cells[a];
+      level.map.coarse[a] = coarse.cells[a];
       coarse.spacing[a] = level.spacing[a] * (halve ? 2 : 1);
       coarse.widths[a].assign(coarse.cells[a], 0);
-      std::vector<double> weight(level.cells[a]);
-      for (int i = 0; i < level.cells[a]; ++i) {
-        coarse.widths[a][level.map.parent(a, i)] += level.widths[a][i];
-        // A single child has the centre of its parent; two children sit a quarter of the way to the neighbours.
-        const bool alone = !halve || (i == level.cells[a] - 1 && i % 2 == 0);
-        weight[i] = alone ? 0 : 0.25;
-      }
-      level.neighbour_weight[a] = to_device<Memory>(label + " transfer", weight);
+      for (int i = 0; i < level.cells[a]; ++i) coarse.widths[a][level.map.parent(a, i)] += level.widths[a][i];
       const bool periodic = walls.kind[2 * a] == WallKind::periodic;
-      std::vector<double> ratio(coarse.cells[a] + 1);
+      std::vector<double> share(level.cells[a]), weight(level.cells[a], 0.0), ratio(coarse.cells[a] + 1);
+      for (int i = 0; i < level.cells[a]; ++i) {
+        const int parent = level.map.parent(a, i);
+        const double width = coarse.widths[a][parent];
+        share[i] = level.widths[a][i] / width;
+        double below = 0;  // from the lower face of the parent to the centre of the child
+        for (int sibling = level.map.first(a, parent); sibling < i; ++sibling) below += level.widths[a][sibling];
+        const double offset = below + 0.5 * level.widths[a][i] - 0.5 * width;
+        const int face = offset > 0 ? parent + 1 : parent;
+        // Rounding must not choose a side for a child in the middle.
+        if (std::abs(offset) > 1e-9 * width) weight[i] = offset / centre_distance(coarse.widths[a], face, periodic);
+      }
+      level.share[a] = to_device<Memory>(label + " share", share);
+      level.neighbour_weight[a] = to_device<Memory>(label + " transfer", weight);
       for (int f = 0; f <= coarse.cells[a]; ++f) {
-        const int fine_face = std::min(level.map.first(a, f), level.cells[a]);
+        const int fine_face = f == coarse.cells[a] ? level.cells[a] : level.map.first(a, f);
         ratio[f] = inert(a, coarse.cells[a]) ? 0
                                              : centre_distance(level.widths[a], fine_face, periodic) /
                                                    centre_distance(coarse.widths[a], f, periodic);
@@ -113,7 +120,12 @@ void Multigrid<Exec>::set_coefficient(const Span3<const Real>& m) {
       Box faces = levels_[l].box();
       faces.upper[a] += 1;
       for_cells("kollagen/multigrid/coarse_faces", exec_, faces,
-                CoarseFaces{levels_[l - 1].map, levels_[l - 1].at(a), levels_[l].at(a), a,
+                CoarseFaces{levels_[l - 1].map,
+                            levels_[l - 1].at(a),
+                            levels_[l].at(a),
+                            {levels_[l - 1].share[0].data(), levels_[l - 1].share[1].data(),
+                             levels_[l - 1].share[2].data()},
+                            a,
                             levels_[l].distance_ratio[a].data()});
     }
   }
@@ -163,15 +175,14 @@ void Multigrid<Exec>::solve_level(const int index, const double s, const int las
     smooth(level, op, chebyshev_weights(4, low, high), true);
     return;
   }
-  const auto omega = chebyshev_weights(4, std::max(low, high / 6), high);
+  const auto omega = chebyshev_weights(4, std::max(low, high / 8), high);
   smooth(level, op, {omega[1], omega[3]}, true);
   Level& coarse = levels_[index + 1];
   fill(level, level.e);
   const Span3<float> scratch = other_buffer(level);
   for_cells("kollagen/multigrid/residual", exec_, level.box(),
             LevelResidual{op, level.at(residual_r), level.e, scratch});
-  for_cells("kollagen/multigrid/restrict", exec_, coarse.box(),
-            RestrictMean{level.map, scratch, coarse.at(residual_r)});
+  restrict_mean("kollagen/multigrid/restrict", level, scratch, coarse, coarse.at(residual_r));
   solve_level(index + 1, s, last);
   fill(coarse, coarse.e);
   for_cells("kollagen/multigrid/prolong", exec_, level.box(),
@@ -187,8 +198,8 @@ void Multigrid<Exec>::v_cycle(const double s, const Walls& walls) {
   // Coarser grids than sqrt(s m) need nothing: the smoother alone reaches that far.
   int last = 0;
   while (last + 1 < int(levels_.size()) && coupling(levels_[last], s, true) > 0.75) {
-    for_cells("kollagen/multigrid/restrict_weight", exec_, levels_[last + 1].box(),
-              RestrictMean{levels_[last].map, levels_[last].at(weight_q), levels_[last + 1].at(weight_q)});
+    restrict_mean("kollagen/multigrid/restrict_weight", levels_[last], levels_[last].at(weight_q), levels_[last + 1],
+                  levels_[last + 1].at(weight_q));
     ++last;
   }
   solve_level(0, s, last);

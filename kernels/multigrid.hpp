@@ -1,7 +1,7 @@
 /// Geometric multigrid in float for  q e - s div(m grad e) = r, the correction equation of every implicit stage.
 ///
-/// Cell-centred, semi-coarsening where spacings differ, any number of cells per axis (a last coarse cell may have
-/// one child). Smoother: Chebyshev-weighted Jacobi sweeps; coarse faces: the mean of the fine faces on them, which is
+/// Cell-centred, semi-coarsening where spacings differ, any number of cells per axis (the last coarse cell may have
+/// three children). Smoother: Chebyshev-weighted Jacobi sweeps; coarse faces: the mean of the fine faces on them, which is
 /// the series resistance of the two cells between the coarse centres; transfer: mean down, trilinear up. Stencils and
 /// maxima only, so the result does not depend on how the grid is distributed. The caller wraps it in a correction
 /// loop with a residual in double (docs/numerics.md).
@@ -91,34 +91,39 @@ struct SmoothFromZero {
   }
 };
 
-/// Children of a coarse cell: [2I, 2I+1] where the axis is coarsened (the last may be alone), else I.
+/// Children of a coarse cell: [2I, 2I+1] where the axis is coarsened, else I. Of an odd number of cells the last
+/// parent takes three, so that no cell becomes a sliver on coarser levels.
 struct Coarsening {
   int halved[3];  ///< 1 where the axis is coarsened, else 0: a shift, division is slow
   int fine[3];    ///< fine cells along x, y, z
-  KOKKOS_FORCEINLINE_FUNCTION int first(const int axis, const int coarse) const { return coarse << halved[axis]; }
-  KOKKOS_FORCEINLINE_FUNCTION int last(const int axis, const int coarse) const {
-    const int l = (coarse << halved[axis]) + halved[axis];
-    return l < fine[axis] ? l : fine[axis] - 1;
+  int coarse[3];  ///< coarse cells along x, y, z
+  KOKKOS_FORCEINLINE_FUNCTION int first(const int axis, const int parent) const { return parent << halved[axis]; }
+  KOKKOS_FORCEINLINE_FUNCTION int last(const int axis, const int parent) const {
+    return parent == coarse[axis] - 1 ? fine[axis] - 1 : (parent << halved[axis]) + halved[axis];
   }
-  KOKKOS_FORCEINLINE_FUNCTION int parent(const int axis, const int child) const { return child >> halved[axis]; }
-  /// The coarse neighbour on the side of the parent where the child lies.
-  KOKKOS_FORCEINLINE_FUNCTION int neighbour(const int axis, const int child) const {
-    return (child >> halved[axis]) + ((child & halved[axis]) != 0 ? 1 : -1);
+  KOKKOS_FORCEINLINE_FUNCTION int parent(const int axis, const int child) const {
+    const int half = child >> halved[axis];
+    return half < coarse[axis] ? half : coarse[axis] - 1;
   }
 };
 
-/// coarse q = mean of the children.
+/// coarse = mean over the children, weighted by volume: what the fine cells hold together is kept, also where the
+/// last cell of an axis is narrower than the others.
 struct RestrictMean {
   Coarsening map;
   Span3<const float> fine;
   Span3<float> coarse;
+  const float* share_x;  ///< share of a child in the width of its parent, per fine cell along x
+  const float* share_y;
+  const float* share_z;
   KOKKOS_FORCEINLINE_FUNCTION void operator()(const int k, const int j, const int i) const {
     float sum = 0;
-    int count = 0;
     for (int kk = map.first(2, k); kk <= map.last(2, k); ++kk)
-      for (int jj = map.first(1, j); jj <= map.last(1, j); ++jj)
-        for (int ii = map.first(0, i); ii <= map.last(0, i); ++ii, ++count) sum += fine(kk, jj, ii);
-    coarse(k, j, i) = sum / float(count);
+      for (int jj = map.first(1, j); jj <= map.last(1, j); ++jj) {
+        const float share = share_z[kk] * share_y[jj];
+        for (int ii = map.first(0, i); ii <= map.last(0, i); ++ii) sum += share * share_x[ii] * fine(kk, jj, ii);
+      }
+    coarse(k, j, i) = sum;
   }
 };
 
@@ -140,13 +145,13 @@ struct Prolong {
   Coarsening map;
   Span3<const float> coarse;
   Span3<float> e;
-  const float* wx;  ///< weight of the neighbouring coarse cell, per fine cell along x
+  const float* wx;  ///< weight of the neighbour of the parent, per fine cell along x; its sign says on which side
   const float* wy;
   const float* wz;
   KOKKOS_FORCEINLINE_FUNCTION void operator()(const int k, const int j, const int i) const {
     const int ci = map.parent(0, i), cj = map.parent(1, j), ck = map.parent(2, k);
-    const int ni = map.neighbour(0, i), nj = map.neighbour(1, j), nk = map.neighbour(2, k);
-    const float x = wx[i], y = wy[j], z = wz[k];
+    const int ni = wx[i] < 0 ? ci - 1 : ci + 1, nj = wy[j] < 0 ? cj - 1 : cj + 1, nk = wz[k] < 0 ? ck - 1 : ck + 1;
+    const float x = wx[i] < 0 ? -wx[i] : wx[i], y = wy[j] < 0 ? -wy[j] : wy[j], z = wz[k] < 0 ? -wz[k] : wz[k];
     const float near = (1 - y) * ((1 - x) * coarse(ck, cj, ci) + x * coarse(ck, cj, ni)) +
                        y * ((1 - x) * coarse(ck, nj, ci) + x * coarse(ck, nj, ni));
     const float far = (1 - y) * ((1 - x) * coarse(nk, cj, ci) + x * coarse(nk, cj, ni)) +
@@ -167,11 +172,12 @@ struct FineFaces {
   }
 };
 
-/// Conductance of a coarse face: mean of the fine faces on it, for the longer distance of the coarse centres.
+/// Conductance of a coarse face: mean of the fine faces on it by area, for the longer distance of the coarse centres.
 struct CoarseFaces {
   Coarsening map;
   Span3<const float> fine;
   Span3<float> coarse;
+  const float* share[3];  ///< share of a child in the width of its parent, along x, y, z
   int axis;
   const float* ratio;  ///< fine over coarse centre distance, per coarse face; 0 where the axis is inert
   KOKKOS_FORCEINLINE_FUNCTION void operator()(const int k, const int j, const int i) const {
@@ -181,14 +187,17 @@ struct CoarseFaces {
       low[a] = map.first(a, at[a]);
       high[a] = map.last(a, at[a]);
     }
-    const int face = low[axis] < map.fine[axis] ? low[axis] : map.fine[axis];
-    low[axis] = high[axis] = face;
+    // The upper end of the axis is the upper end on both levels.
+    low[axis] = high[axis] = at[axis] == map.coarse[axis] ? map.fine[axis] : low[axis];
     float sum = 0;
-    int count = 0;
     for (int kk = low[2]; kk <= high[2]; ++kk)
       for (int jj = low[1]; jj <= high[1]; ++jj)
-        for (int ii = low[0]; ii <= high[0]; ++ii, ++count) sum += fine(kk, jj, ii);
-    coarse(k, j, i) = sum / float(count) * ratio[at[axis]];
+        for (int ii = low[0]; ii <= high[0]; ++ii) {
+          const float x = axis == 0 ? 1.0f : share[0][ii], y = axis == 1 ? 1.0f : share[1][jj];
+          const float z = axis == 2 ? 1.0f : share[2][kk];
+          sum += x * y * z * fine(kk, jj, ii);
+        }
+    coarse(k, j, i) = sum * ratio[at[axis]];
   }
 };
 
@@ -258,6 +267,7 @@ class Multigrid {
     std::array<bool, 3> inert{};      ///< one cell between closed or periodic walls: no flux along the axis
     Fields<Exec, float> fields;
     std::array<Kokkos::View<float*, typename Exec::memory_space>, 3> inverse_width;
+    std::array<Kokkos::View<float*, typename Exec::memory_space>, 3> share;             ///< in the next level
     std::array<Kokkos::View<float*, typename Exec::memory_space>, 3> neighbour_weight;  ///< to the next level
     std::array<Kokkos::View<float*, typename Exec::memory_space>, 3> distance_ratio;    ///< from the finer level
     std::array<std::vector<double>, 3> widths;
@@ -286,6 +296,13 @@ class Multigrid {
             level.inverse_width[2].data(),
             level.at(weight_q),
             float(s)};
+  }
+  /// Volume-weighted mean of a field of `level` on the next coarser one.
+  void restrict_mean(const std::string& label, const Level& level, const Span3<const float>& fine,
+                     const Level& coarse, const Span3<float>& result) const {
+    for_cells(label, exec_, coarse.box(),
+              RestrictMean{level.map, fine, result, level.share[0].data(), level.share[1].data(),
+                           level.share[2].data()});
   }
   /// The one of the two correction buffers that is not in use.
   static Span3<float> other_buffer(const Level& level) {

@@ -1,0 +1,185 @@
+/// The multigrid solver on its own: a correction loop with a double residual must reach the solution of the double
+/// operator at the documented rate, on awkward grids.
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <string>
+#include <vector>
+
+#include "kernels/multigrid.hpp"
+#include "support/backends.hpp"
+
+namespace kollagen::test {
+
+/// r = f - q u + s div(m grad u) in double, rounded for the solver; returns |r|.
+struct DoubleResidual {
+  SignalDiffusion op;
+  Span3<const Real> f;
+  Span3<float> r;
+  Span3<float> q;
+  Real weight;
+  KOKKOS_FORCEINLINE_FUNCTION Real operator()(const int k, const int j, const int i) const {
+    const Real value = f(k, j, i) - weight * op.u(k, j, i) + op(k, j, i);
+    r(k, j, i) = float(value);
+    q(k, j, i) = float(weight);
+    return value < 0 ? -value : value;
+  }
+};
+
+struct AddFloat {
+  Span3<const float> e;
+  Span3<Real> u;
+  KOKKOS_FORCEINLINE_FUNCTION void operator()(const int k, const int j, const int i) const {
+    u(k, j, i) += e(k, j, i);
+  }
+};
+
+struct Problem {
+  std::string name;
+  std::array<int, 3> cells;
+  std::array<double, 3> spacing;
+  WallKind lateral, vertical;
+  bool layered;
+  double s;  ///< [um^2]
+};
+
+std::ostream& operator<<(std::ostream& out, const Problem& p) { return out << p.name; }
+
+const std::vector<Problem> problems{
+    {"even cube", {32, 32, 32}, {10, 10, 10}, WallKind::periodic, WallKind::no_flux, false, 3e4},
+    {"odd periodic sides", {25, 50, 13}, {10, 10, 10}, WallKind::periodic, WallKind::no_flux, false, 1.3e5},
+    {"prime sides", {23, 17, 19}, {10, 10, 10}, WallKind::no_flux, WallKind::no_flux, false, 1e5},
+    {"bricks", {24, 20, 12}, {5, 8, 20}, WallKind::periodic, WallKind::no_flux, false, 2e4},
+    {"one layer of cells", {48, 36, 1}, {20, 20, 20}, WallKind::periodic, WallKind::no_flux, false, 1e5},
+    {"column", {1, 1, 60}, {20, 20, 20}, WallKind::periodic, WallKind::no_flux, false, 1e6},
+    {"closed skin surface, layers, clot", {24, 30, 37}, {20, 20, 20}, WallKind::periodic, WallKind::no_flux, true, 1e5},
+    {"fixed values at the walls", {20, 22, 18}, {10, 12, 15}, WallKind::dirichlet, WallKind::dirichlet, false, 1e5},
+    {"hardly any diffusion", {16, 14, 12}, {20, 20, 20}, WallKind::periodic, WallKind::no_flux, true, 1},
+    {"one cell", {1, 1, 1}, {20, 20, 20}, WallKind::periodic, WallKind::no_flux, false, 1e5},
+};
+
+/// Skin-like: closed on top, 0.3, 1 and 0.7 below, and a column of 2.5 times that in the middle.
+double mobility(const Problem& p, const int k, const int j, const int i) {
+  if (!p.layered) return 1;
+  const double layer = k < 1 ? 0 : k < 5 ? 0.3 : k < 15 ? 1 : 0.7;
+  const bool clot = std::abs(i - p.cells[0] / 2) < 4 && std::abs(j - p.cells[1] / 3) < 4;
+  return layer * (clot ? 2.5 : 1);
+}
+
+/// Largest ratio of successive residuals over the cycles, once rounding is out of sight.
+template <class Exec>
+double slowest_cycle(const Problem& p) {
+  const Exec exec;
+  Walls walls;
+  for (int face = 0; face < 6; ++face) walls.kind[face] = face < 4 ? p.lateral : p.vertical;
+  Walls mirror = walls;
+  for (auto& kind : mirror.kind)
+    if (kind != WallKind::periodic) kind = WallKind::no_flux;
+
+  const Fields<Exec> fields("multigrid test", 3, p.cells);  // u, f, m
+  auto host = Kokkos::create_mirror_view(fields.view());
+  for (int k = 0; k < p.cells[2]; ++k)
+    for (int j = 0; j < p.cells[1]; ++j)
+      for (int i = 0; i < p.cells[0]; ++i) {
+        // Rough and smooth parts, no symmetry.
+        host(1, k + 1, j + 1, i + 1) =
+            1 + std::cos(0.3 * i + 0.1 * j) + 0.5 * std::sin(1.7 * j + 0.4 * k) + ((7 * i + 3 * j + 5 * k) % 11) / 11.0;
+        host(2, k + 1, j + 1, i + 1) = mobility(p, k, j, i);
+      }
+  Kokkos::deep_copy(fields.view(), host);
+  fill_ghosts(exec, fields[2], p.cells, mirror);
+
+  Multigrid<Exec> solver(exec, p.cells, p.spacing, walls);
+  solver.set_coefficient(fields[2]);
+  SignalDiffusion op{fields[0], fields[2], {}};
+  for (int a = 0; a < 3; ++a) op.w[a] = p.s / (p.spacing[a] * p.spacing[a]);
+  const Real weight = 1.25;
+  double last = 0, first = 0, slowest = 0;
+  for (int cycle = 0; cycle < 12; ++cycle) {
+    fill_ghosts(exec, fields[0], p.cells, walls, true);
+    const double residual =
+        max_over_cells("kollagen/test/residual", exec, fields.owned(),
+                       DoubleResidual{op, fields[1], solver.residual(), solver.weight(), weight});
+    if (cycle == 0)
+      first = residual;
+    else if (residual < 1e-11 * first)
+      break;
+    else
+      slowest = std::max(slowest, residual / last);
+    last = residual;
+    solver.v_cycle(p.s, walls);
+    for_cells("kollagen/test/add", exec, fields.owned(), AddFloat{solver.correction(), fields[0]});
+  }
+  return slowest;
+}
+
+template <class Exec>
+struct MultigridSolver : ::testing::Test {};
+TYPED_TEST_SUITE(MultigridSolver, Backends);
+
+TYPED_TEST(MultigridSolver, ConvergesFastOnAwkwardGrids) {
+  for (const Problem& problem : problems) {
+    const double rate = slowest_cycle<TypeParam>(problem);
+    // Worst single cycle: 0.12 on even grids, 0.36 with triple parents and closed layers (measured). A mode that is
+    // not treated shows as 0.9 or more.
+    EXPECT_LT(rate, 0.4) << problem;
+    EXPECT_GE(rate, 0) << problem;
+  }
+}
+
+/// The walls of the ghosts, cell by cell, with unequal sides.
+TYPED_TEST(MultigridSolver, GhostsFollowTheirWalls) {
+  const std::array<int, 3> cells{3, 4, 5};
+  const Fields<TypeParam> fields("ghosts", 1, cells);
+  auto host = Kokkos::create_mirror_view(fields.view());
+  const auto value = [](const int k, const int j, const int i) { return 1.0 + i + 10 * j + 100 * k; };
+  for (int k = 0; k < 5; ++k)
+    for (int j = 0; j < 4; ++j)
+      for (int i = 0; i < 3; ++i) host(0, k + 1, j + 1, i + 1) = value(k, j, i);
+  Kokkos::deep_copy(fields.view(), host);
+
+  Kokkos::View<Real**, Kokkos::LayoutRight, typename TypeParam::memory_space> walls_of("walls", 6, 5), m("m", 1, 5);
+  auto walls_host = Kokkos::create_mirror_view(walls_of), m_host = Kokkos::create_mirror_view(m);
+  for (int k = 0; k < 5; ++k) {
+    m_host(0, k) = 0.5 + 0.25 * k;
+    for (int face = 0; face < 6; ++face) walls_host(face, k) = 1000 * (face + 1) + k;
+  }
+  Kokkos::deep_copy(walls_of, walls_host);
+  Kokkos::deep_copy(m, m_host);
+  Walls walls;
+  walls.kind[0] = walls.kind[1] = WallKind::periodic;
+  walls.kind[2] = WallKind::dirichlet;
+  walls.kind[3] = WallKind::robin;
+  walls.kind[4] = WallKind::no_flux;
+  walls.kind[5] = WallKind::dirichlet;
+  walls.value = {walls_of.data(), 5};
+  walls.multiplier = {m.data(), 5};
+  walls.transfer[3] = 7;
+  walls.diffusivity = 40;
+  walls.spacing[0] = 2, walls.spacing[1] = 3, walls.spacing[2] = 5;
+
+  for (const bool homogeneous : {false, true}) {
+    fill_ghosts(TypeParam(), fields[0], cells, walls, homogeneous);
+    Kokkos::deep_copy(host, fields.view());
+    const double on = homogeneous ? 0 : 1;
+    for (int k = 0; k < 5; ++k)
+      for (int j = 0; j < 4; ++j) {
+        EXPECT_DOUBLE_EQ(host(0, k + 1, j + 1, 0), value(k, j, 2));
+        EXPECT_DOUBLE_EQ(host(0, k + 1, j + 1, 4), value(k, j, 0));
+      }
+    for (int k = 0; k < 5; ++k)
+      for (int i = 0; i < 3; ++i) {
+        EXPECT_DOUBLE_EQ(host(0, k + 1, 0, i + 1), 2 * on * (3000 + k) - value(k, 0, i));
+        const double d = 40 * (0.5 + 0.25 * k), a = (2 * d - 21) / (2 * d + 21);
+        EXPECT_NEAR(host(0, k + 1, 5, i + 1), a * value(k, 3, i) + (1 - a) * on * (4000 + k), 1e-9);
+      }
+    for (int j = 0; j < 4; ++j)
+      for (int i = 0; i < 3; ++i) {
+        EXPECT_DOUBLE_EQ(host(0, 0, j + 1, i + 1), value(0, j, i));
+        EXPECT_DOUBLE_EQ(host(0, 6, j + 1, i + 1), 2 * on * 6004 - value(4, j, i));
+      }
+    EXPECT_DOUBLE_EQ(host(0, 0, 1, 0), value(0, 0, 2)) << "edge: periodic along x, mirrored along z";
+  }
+}
+
+}  // namespace kollagen::test
