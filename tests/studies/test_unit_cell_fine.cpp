@@ -1,4 +1,4 @@
-/// The comparison of test_unit_cell.cpp on voxels of 10 um; label long.
+/// The comparison of test_unit_cell.cpp on voxels of 10 um.
 #include <gtest/gtest.h>
 
 #include "studies/unit_cell_table.hpp"
