@@ -116,19 +116,23 @@ void Multigrid<Exec>::set_coefficient(const Span3<const Real>& m) {
               FineFaces{m, fine.at(a), a, fine.inert[a] ? 0 : 1 / fine.spacing[a]});
   }
   for (std::size_t l = 1; l < levels_.size(); ++l) {
-    for (int a = 0; a < 3; ++a) {
-      Box faces = levels_[l].box();
-      faces.upper[a] += 1;
-      for_cells("kollagen/multigrid/coarse_faces", exec_, faces,
-                CoarseFaces{levels_[l - 1].map,
-                            levels_[l - 1].at(a),
-                            levels_[l].at(a),
-                            {levels_[l - 1].share[0].data(), levels_[l - 1].share[1].data(),
-                             levels_[l - 1].share[2].data()},
-                            a,
-                            levels_[l].distance_ratio[a].data()});
-    }
+    coarsen_faces<0>(levels_[l - 1], levels_[l]);
+    coarsen_faces<1>(levels_[l - 1], levels_[l]);
+    coarsen_faces<2>(levels_[l - 1], levels_[l]);
   }
+}
+
+template <class Exec>
+template <int Axis>
+void Multigrid<Exec>::coarsen_faces(const Level& fine, const Level& coarse) const {
+  Box faces = coarse.box();
+  faces.upper[Axis] += 1;
+  for_cells("kollagen/multigrid/coarse_faces", exec_, faces,
+            CoarseFaces<Axis>{fine.map,
+                              fine.at(Axis),
+                              coarse.at(Axis),
+                              {fine.share[0].data(), fine.share[1].data(), fine.share[2].data()},
+                              coarse.distance_ratio[Axis].data()});
 }
 
 template <class Exec>

@@ -173,31 +173,28 @@ struct FineFaces {
 };
 
 /// Conductance of a coarse face: mean of the fine faces on it by area, for the longer distance of the coarse centres.
+template <int Axis>
 struct CoarseFaces {
   Coarsening map;
   Span3<const float> fine;
   Span3<float> coarse;
   const float* share[3];  ///< share of a child in the width of its parent, along x, y, z
-  int axis;
   const float* ratio;  ///< fine over coarse centre distance, per coarse face; 0 where the axis is inert
   KOKKOS_FORCEINLINE_FUNCTION void operator()(const int k, const int j, const int i) const {
-    int low[3], high[3];
-    const int at[3] = {i, j, k};
-    for (int a = 0; a < 3; ++a) {
-      low[a] = map.first(a, at[a]);
-      high[a] = map.last(a, at[a]);
-    }
+    int low[3] = {map.first(0, i), map.first(1, j), map.first(2, k)};
+    int high[3] = {map.last(0, i), map.last(1, j), map.last(2, k)};
     // The upper end of the axis is the upper end on both levels.
-    low[axis] = high[axis] = at[axis] == map.coarse[axis] ? map.fine[axis] : low[axis];
+    const int face = Axis == 0 ? i : Axis == 1 ? j : k;
+    low[Axis] = high[Axis] = face == map.coarse[Axis] ? map.fine[Axis] : low[Axis];
     float sum = 0;
     for (int kk = low[2]; kk <= high[2]; ++kk)
       for (int jj = low[1]; jj <= high[1]; ++jj)
         for (int ii = low[0]; ii <= high[0]; ++ii) {
-          const float x = axis == 0 ? 1.0f : share[0][ii], y = axis == 1 ? 1.0f : share[1][jj];
-          const float z = axis == 2 ? 1.0f : share[2][kk];
+          const float x = Axis == 0 ? 1.0f : share[0][ii], y = Axis == 1 ? 1.0f : share[1][jj];
+          const float z = Axis == 2 ? 1.0f : share[2][kk];
           sum += x * y * z * fine(kk, jj, ii);
         }
-    coarse(k, j, i) = sum * ratio[at[axis]];
+    coarse(k, j, i) = sum * ratio[face];
   }
 };
 
@@ -304,6 +301,8 @@ class Multigrid {
               RestrictMean{level.map, fine, result, level.share[0].data(), level.share[1].data(),
                            level.share[2].data()});
   }
+  template <int Axis>
+  void coarsen_faces(const Level& fine, const Level& coarse) const;
   /// The one of the two correction buffers that is not in use.
   static Span3<float> other_buffer(const Level& level) {
     return level.e.origin == level.at(correction_e).origin ? level.at(correction_other) : level.at(correction_e);

@@ -67,7 +67,8 @@ Table make_table(const std::string& label, const int rows, const int columns, co
   return table;
 }
 
-/// A table whose column c holds depth index c - 1; the ends repeat the first and the last owned depth.
+/// A table whose column c holds depth index c - 1; the ends repeat the first and the last owned depth, or on a periodic
+/// axis those of the other end.
 template <class Table>
 Span2<const Real> with_ghosts(const Table& table) {
   return {table.data() + 1, int(table.extent(1))};
@@ -92,7 +93,8 @@ void Physics<Exec>::build(const PhysicsSetup& setup, const std::vector<double>& 
   // Without any fibroblasts in the skin (verification models) every layer is open and nothing is crowded by F0.
   const bool habitat = std::any_of(column_.fibroblasts.begin(), column_.fibroblasts.end(),
                                    [](const double f) { return f > 0; });
-  const auto clamped = [&](const int k) { return std::clamp(k, 0, nz - 1); };
+  const bool periodic = setup.walls[int(Face::z_min)] == WallKind::periodic;
+  const auto clamped = [=](const int k) { return periodic ? (k + nz) % nz : std::clamp(k, 0, nz - 1); };
   const auto mobility = [&](const int k) {
     return !habitat || column_.fibroblasts[clamped(k)] > 0 ? column_.diffusivity[clamped(k)] : 0.0;
   };
@@ -279,8 +281,14 @@ double Physics<Exec>::explicit_step_limit(const Fields<Exec>& u) const {
                      : motion == Motion::habitat ? largest_habitat_mobility_
                                                  : largest_cell_mobility_;
     double sum = 0;
-    for (int a = 0; a < 3; ++a)
-      if (grid_.cells[a] > 1) sum += 2 * m * diffusivity(s) / (grid_.spacing[a] * grid_.spacing[a]);
+    for (int a = 0; a < 3; ++a) {
+      // A wall with a value couples twice as strongly as a neighbour: it is half as far away.
+      int open_walls = 0;
+      for (const int face : {2 * a, 2 * a + 1})
+        open_walls += walls_[s].kind[face] == WallKind::dirichlet || walls_[s].kind[face] == WallKind::robin;
+      const int couplings = grid_.cells[a] == 1 ? 2 * open_walls : 2 + (open_walls > 0 ? 1 : 0);
+      sum += couplings * m * diffusivity(s) / (grid_.spacing[a] * grid_.spacing[a]);
+    }
     if (chemotaxis_ && chemotaxis_->species == s) sum += advection;
     inverse = std::max(inverse, sum + loss);
   }

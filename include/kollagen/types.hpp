@@ -38,9 +38,12 @@ struct Span3 {
     KOLLAGEN_CHECK_INDEX(i, stride_j, "kollagen: index i is outside of the row and its ghosts");
     return origin[k * stride_k + j * stride_j + i];
   }
-  KOKKOS_FORCEINLINE_FUNCTION operator Span3<const T>() const
-    requires(!std::is_const_v<T>)
-  { return {origin, stride_k, stride_j}; }
+  /// To read-only values; a template, since nvcc warns of a conversion that can never be called.
+  template <class U>
+    requires(std::is_same_v<U, const T> && !std::is_const_v<T>)
+  KOKKOS_FORCEINLINE_FUNCTION operator Span3<U>() const {
+    return {origin, stride_k, stride_j};
+  }
 };
 
 /// All species of a state as a kernel sees them: (n, k, j, i), species slowest.
@@ -59,9 +62,9 @@ struct Span4 {
   KOKKOS_FORCEINLINE_FUNCTION Span3<T> operator[](const int n) const {
     return {origin + n * stride_n, stride_k, stride_j};
   }
-  KOKKOS_FORCEINLINE_FUNCTION operator Span4<const T>() const
-    requires(!std::is_const_v<T>)
-  {
+  template <class U>
+    requires(std::is_same_v<U, const T> && !std::is_const_v<T>)
+  KOKKOS_FORCEINLINE_FUNCTION operator Span4<U>() const {
     return {origin, stride_n, stride_k, stride_j};
   }
 };
