@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 """Writes docs/verification.md from the verification tests, and checks that it is complete.
 
-    tools/verification_page.py BUILD     runs the tests in BUILD that compare with the tables and writes the page
+    tools/verification_page.py BUILD     runs the tests in BUILD that compare with the tables, writes the page
+    tools/verification_page.py --results FILE ...   writes it from what tests wrote into the files named by
+                                         KOLLAGEN_VERIFICATION_RESULTS, for instance on another machine
     tools/verification_page.py --check   compares the page with tests/reference/verification*.csv
 
 The check fails where an id of the tables has no result on the page, where the page knows an id that the
@@ -75,6 +77,14 @@ def test_programs(build):
     return programs
 
 
+def read_results(path, results):
+    """Adds the lines of a results file to `results`: by id, a list of (backend, value)."""
+    with open(path, encoding="utf-8") as file:
+        for line in file:
+            name, backend, value = line.strip().split(",")
+            results.setdefault(name, []).append((backend, float(value)))
+
+
 def run_tests(build):
     """Results by id: a list of (backend, value)."""
     results = {}
@@ -83,17 +93,15 @@ def run_tests(build):
         environment = dict(os.environ, KOLLAGEN_VERIFICATION_RESULTS=path)
         programs = test_programs(build)
         if not programs:
-            sys.exit(f"{build} has no tests of label {', '.join(LABELS)}; configure with -DKOLLAGEN_TESTS=ON and build")
+            sys.exit(f"{build} has no tests of label {', '.join(LABELS)}; "
+                     "configure with -DKOLLAGEN_TESTS=ON and build")
         for program in programs:
             print("running", os.path.basename(program), flush=True)
             done = subprocess.run([program], env=environment, text=True, check=False,
                                   stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
             if done.returncode != 0:
                 sys.exit(f"{done.stdout}\n{program} failed: the page was not written")
-        with open(path, encoding="utf-8") as file:
-            for line in file:
-                name, backend, value = line.strip().split(",")
-                results.setdefault(name, []).append((backend, float(value)))
+        read_results(path, results)
     return results
 
 
@@ -148,6 +156,8 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("build", nargs="?", help="build folder whose tests are run")
+    parser.add_argument("--results", nargs="+", default=[], metavar="FILE",
+                        help="use these results, run nothing")
     parser.add_argument("--check", action="store_true", help="compare the page with the tables, run nothing")
     options = parser.parse_args()
     rows = read_tables()
@@ -157,9 +167,12 @@ def main():
         if wrong:
             print("write the page again: tools/verification_page.py BUILD")
         return 1 if wrong else 0
-    if not options.build:
-        parser.error("name a build folder, or --check")
-    write_page(rows, run_tests(options.build))
+    if bool(options.build) == bool(options.results):
+        parser.error("name a build folder, or results, or --check")
+    results = run_tests(options.build) if options.build else {}
+    for path in options.results:
+        read_results(path, results)
+    write_page(rows, results)
     return 0
 
 
