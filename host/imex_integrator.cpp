@@ -27,6 +27,12 @@ constexpr double step_safety = 0.9;
 constexpr double largest_growth = 2.5;
 constexpr double smallest_shrink = 0.2;
 constexpr double smallest_step = 1e-9;  ///< [h] below this the step has collapsed
+/// A limit that lies a step ahead up to this share of it is met by that step: rounding of a sum of fixed steps leaves
+/// no sliver.
+constexpr double step_rounding = 1e-6;
+/// The derivative (u - rhs)/c of a step carries the error of its solution over c: it is no start for a step that is
+/// more than this many times longer. Steps that the controller chooses grow less.
+constexpr double derivative_reach = 10;
 
 template <class Exec>
 class ImexIntegrator final : public Integrator<Exec> {
@@ -61,10 +67,11 @@ class ImexIntegrator final : public Integrator<Exec> {
     bool retry = false;
     while (true) {
       double dt = std::min(next_dt_, this->config_.max_step);
-      if (dt >= limit)
+      if (dt * (1 + step_rounding) >= limit)
         dt = limit;
       else if (!this->config_.step && 2 * dt > limit)
         dt = 0.5 * limit;  // two equal steps instead of a sliver at the end
+      if (dt > derivative_reach * last_dt_) have_derivative_ = false;
       const double error = try_step(time, dt);
       if (this->config_.step && error >= unacceptable)
         throw GuardError("imex: the fixed step of " + std::to_string(dt) + " h does not converge at time " +
@@ -73,6 +80,7 @@ class ImexIntegrator final : public Integrator<Exec> {
         if (!this->config_.step) propose(dt, error, retry);
         recover_derivative(TrBdf2::weight * dt);
         std::swap(this->state_, next_);
+        last_dt_ = dt;
         this->count_step(dt);
         return dt;
       }
@@ -294,6 +302,7 @@ class ImexIntegrator final : public Integrator<Exec> {
   std::vector<int> order_;
   std::vector<double> first_residual_;  ///< of each species in this stage, the largest over the passes
   double next_dt_ = 0;
+  double last_dt_ = 0;            ///< of the step that left the derivative in rhs_
   bool have_derivative_ = false;  ///< rhs_ holds f(state_): so between steps, but not after a restart
 };
 
