@@ -271,5 +271,55 @@ TYPED_TEST(Invariants, TurnedAndMirroredStartsGiveTurnedAndMirroredResults) {
   }
 }
 
+/// Layers of unlike habitats on both ends of a periodic axis: what leaves below enters above.
+TYPED_TEST(Invariants, CellsAreConservedOverPeriodicDepth) {
+  for (const auto integrator : both_integrators) {
+    Config config = study("dermal", {2, 3, 8}, {20, 20, 25}, integrator);
+    config.domain.walls.fill(WallKind::periodic);
+    config.skin.preset = "face";
+    LayerConfig layer;
+    for (const char* name : {"stratum_corneum", "epidermis"}) {
+      layer.name = name;
+      layer.thickness = 0;
+      config.skin.layers.push_back(layer);
+    }
+    layer.name = "papillary";
+    layer.thickness = 100;
+    config.skin.layers.push_back(layer);
+    keep_terms(config, {"diffusion", "chemotaxis"});
+    Simulation<TypeParam> simulation(config);
+    fill_with_noise(simulation, "pdgf", 0, 5);
+    fill_with_noise(simulation, "fibroblasts", 500, 3000);
+    EXPECT_LT(std::abs(drift(simulation, {"fibroblasts"}, 1, 10)), 1e-12) << name_of(integrator);
+  }
+}
+
+/// The sum of ten steps of 0.1 is less than 1 by a rounding: that is no further step.
+TYPED_TEST(Invariants, FixedStepsLeaveNoSliver) {
+  Config config = study("linear", {3, 3, 3}, {20, 20, 20}, IntegratorKind::imex);
+  config.time.step = 0.1;
+  config.initial = {uniform("u", 1)};
+  Simulation<TypeParam> simulation(config);
+  simulation.advance_to(1);
+  EXPECT_EQ(simulation.clock().step, 10);
+}
+
+/// A wall with a value is half a cell away: along an axis of one cell it is all that limits the explicit step.
+TYPED_TEST(Invariants, ExplicitStepsKnowTheWalls) {
+  for (const WallKind kind : {WallKind::dirichlet, WallKind::robin}) {
+    Config config = study("linear", {1, 6, 5}, {10, 30, 40}, IntegratorKind::explicit_rk);
+    config.domain.walls[0] = config.domain.walls[1] = kind;
+    config.model_parameters = {{"D_u", 400}};
+    for (const Face face : {Face::x_min, Face::x_max}) config.boundary_values.push_back({"u", face, 0, 1e6});
+    config.initial = {uniform("u", 1)};
+    Simulation<TypeParam> simulation(config);
+    simulation.advance_to(1);
+    for (const double u : values(simulation, "u")) {
+      EXPECT_GE(u, 0);
+      EXPECT_LT(u, 1e-3);  // exp(-16) and the error of the third order
+    }
+  }
+}
+
 }  // namespace
 }  // namespace kollagen::test
