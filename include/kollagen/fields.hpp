@@ -1,8 +1,10 @@
 /// Storage of several species on one grid, packed as (species, k, j, i) with one ghost layer.
 #pragma once
 
+#include <climits>
 #include <string>
 
+#include "kollagen/check.hpp"
 #include "kollagen/grid.hpp"
 #include "kollagen/types.hpp"
 
@@ -10,6 +12,7 @@ namespace kollagen {
 
 /// `count` scalar fields over the owned cells of `grid` plus one ghost layer, zero-filled.
 /// T is double (state) or float (what only steers the solver). Copies share the memory, as Views do.
+/// Throws EnvironmentError for more cells than the 32-bit indices of a Span3 reach.
 template <class Exec, class T = Real>
 class Fields {
  public:
@@ -17,7 +20,7 @@ class Fields {
 
   Fields() = default;
   Fields(const std::string& label, const int count, const std::array<int, 3>& cells)
-      : cells_(cells),
+      : cells_(checked(label, cells)),
         view_(label, count, cells[2] + 2 * ghost_layers, cells[1] + 2 * ghost_layers,
               cells[0] + 2 * ghost_layers) {}
 
@@ -36,6 +39,14 @@ class Fields {
   Span3<T> operator[](const int n) const { return span()[n]; }
 
  private:
+  static std::array<int, 3> checked(const std::string& label, const std::array<int, 3>& cells) {
+    double needed = 1;
+    for (const int n : cells) needed *= n + 2.0 * ghost_layers;
+    if (needed > INT_MAX)
+      throw EnvironmentError(label + ": " + std::to_string(cells[0]) + " x " + std::to_string(cells[1]) + " x " +
+                             std::to_string(cells[2]) + " cells with their ghosts are more than 2^31-1 on one rank");
+    return cells;
+  }
   std::array<int, 3> cells_{0, 0, 0};
   View view_;
 };

@@ -118,5 +118,10 @@ TEST(ForCellsCount, MoreWorkThanAnIndexCanCountIsAnError) {
   EXPECT_THROW(for_cells("test/for_cells/huge", Kokkos::Serial(), huge, Peak{0, 0, 0, 1}), std::length_error);
 }
 
+/// 1288 cells per side and their ghosts fit into 32-bit indices, one more does not: refused before any memory is taken.
+TYPED_TEST(ForCells, FieldsBeyondTheIndicesAreRefused) {
+  EXPECT_THROW((Fields<TypeParam>("too large", 1, {1289, 1288, 1288})), EnvironmentError);
+}
+
 }  // namespace
 }  // namespace kollagen::test
