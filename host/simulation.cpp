@@ -208,8 +208,11 @@ void Simulation<Exec>::treat() {
 
 template <class Exec>
 void Simulation<Exec>::step(const double limit) {
+  constexpr double relative_rounding = 1e-12;  // an output a rounding before a treatment is at the treatment
   double target = std::min(limit, clock_.end);
-  if (next_treatment_ < int(treatments_.size())) target = std::min(target, treatments_[next_treatment_].at);
+  if (next_treatment_ < int(treatments_.size()) &&
+      treatments_[next_treatment_].at <= target * (1 + relative_rounding))
+    target = treatments_[next_treatment_].at;
   const double room = target - clock_.time;
   KOLLAGEN_CHECK(room > 0, "step without room: the target is not after the present time");
   clock_.dt = integrator_->advance(clock_.time, room);

@@ -19,8 +19,8 @@ class Simulation final : public Snapshot {
   /// Throws InputError for names that the model lacks.
   explicit Simulation(const Config& config, const Exec& exec = Exec());
 
-  /// Advances by one accepted step, at most to `limit` [h]; performs treatments that fall due when it lands on them.
-  /// A treatment time is never stepped over. Throws GuardError.
+  /// Advances by one accepted step, at most to `limit` [h] or to a treatment that is a rounding later; performs
+  /// treatments that fall due when it lands on them. A treatment time is never stepped over. Throws GuardError.
   void step(double limit);
 
   /// Steps until `time` [h] is reached exactly.
