@@ -190,7 +190,7 @@ TYPED_TEST(Invariants, SteadyStateIsExactForAnyStep) {
 
 TYPED_TEST(Invariants, FieldsStayPositiveFarBeyondTheExplicitLimit) {
   Config config = study("linear", {24, 20, 18}, {20, 25, 30}, IntegratorKind::imex);
-  config.time.tolerance = 1e-3;
+  config.time.tolerance = 0.3;  // loose: the error estimate does not shorten the steps
   const double limit = 1 / (2 * 30 / second * (1 / 400.0 + 1 / 625.0 + 1 / 900.0));
   config.time.first_step = 10 * limit;
   config.model_parameters = {{"D_v", 30 / second}, {"D_w", 30 / second}};
@@ -214,7 +214,7 @@ TYPED_TEST(Invariants, FieldsStayPositiveFarBeyondTheExplicitLimit) {
       lowest = std::min(lowest, *std::min_element(v.begin(), v.end()));
     }
   }
-  EXPECT_GE(lowest, -1e-6) << "absolute tolerance of the field";
+  EXPECT_GE(lowest, -3e-4) << "absolute tolerance of the field: 0.3 x 1e-3";
   EXPECT_GT(simulation.integrator().statistics().largest_dt, 10 * limit);
 }
 
