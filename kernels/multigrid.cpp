@@ -39,6 +39,10 @@ Multigrid<Exec>::Multigrid(const Exec& exec, const std::array<int, 3>& cells,
   fine.cells = cells;
   fine.spacing = spacing;
   for (int a = 0; a < 3; ++a) fine.widths[a].assign(cells[a], spacing[a]);
+  fine.multiplier = Kokkos::View<Real*, Memory>("multigrid layer multiplier", cells[2]);
+  if (std::find(walls.kind, walls.kind + 6, WallKind::robin) != walls.kind + 6)
+    Kokkos::deep_copy(fine.multiplier, Kokkos::View<const Real*, Memory, Kokkos::MemoryTraits<Kokkos::Unmanaged>>(
+                                           walls.multiplier.origin, cells[2]));
   levels_.push_back(fine);
   while (true) {
     Level& level = levels_.back();
@@ -87,15 +91,17 @@ Multigrid<Exec>::Multigrid(const Exec& exec, const std::array<int, 3>& cells,
       }
       coarse.distance_ratio[a] = to_device<Memory>(label + " distances", ratio);
     }
+    coarse.multiplier = Kokkos::View<Real*, Memory>(label + " layer multiplier", coarse.cells[2]);
+    const auto of_fine = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), level.multiplier);
+    const auto of_coarse = Kokkos::create_mirror_view(coarse.multiplier);
+    for (int k = 0; k < coarse.cells[2]; ++k) {
+      of_coarse(k) = 0;
+      for (int child = level.map.first(2, k); child <= level.map.last(2, k); ++child)
+        of_coarse(k) += of_fine(child) * level.widths[2][child] / coarse.widths[2][k];
+    }
+    Kokkos::deep_copy(coarse.multiplier, of_coarse);
     levels_.push_back(coarse);
   }
-}
-
-template <class Exec>
-void Multigrid<Exec>::set_walls(const Walls& walls) {
-  walls_ = coarse_walls_ = walls;
-  for (auto& kind : coarse_walls_.kind)
-    if (kind == WallKind::robin) kind = WallKind::no_flux;
 }
 
 template <class Exec>
@@ -198,7 +204,7 @@ void Multigrid<Exec>::solve_level(const int index, const double s, const int las
 
 template <class Exec>
 void Multigrid<Exec>::v_cycle(const double s, const Walls& walls) {
-  set_walls(walls);
+  walls_ = walls;
   // Coarser grids than sqrt(s m) need nothing: the smoother alone reaches that far.
   int last = 0;
   while (last + 1 < int(levels_.size()) && coupling(levels_[last], s, true) > 0.75) {
@@ -213,7 +219,7 @@ template <class Exec>
 void Multigrid<Exec>::sweep_layers(const Span2<const Real>& layer, const double largest_m, const double sx,
                                    const double sy, const double sz, const double reduction,
                                    const Walls& walls) {
-  set_walls(walls);
+  walls_ = walls;
   Level& level = levels_[0];
   const double tx = level.inert[0] ? 0 : sx, ty = level.inert[1] ? 0 : sy, tz = level.inert[2] ? 0 : sz;
   const LayerOperator op{layer, level.at(weight_q), float(tx), float(ty), float(tz)};

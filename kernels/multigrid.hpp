@@ -231,7 +231,7 @@ class Multigrid {
   /// Fields of a level, in this order.
   enum Slot : int { face_x, face_y, face_z, weight_q, residual_r, correction_e, correction_other, slots };
 
-  /// `walls`: kinds only; they must be the same kinds in every later call.
+  /// `walls`: kinds and layer multipliers; they must be the same in every later call.
   Multigrid(const Exec& exec, const std::array<int, 3>& cells, const std::array<double, 3>& spacing,
             const Walls& walls);
 
@@ -268,6 +268,7 @@ class Multigrid {
     std::array<Kokkos::View<float*, typename Exec::memory_space>, 3> neighbour_weight;  ///< to the next level
     std::array<Kokkos::View<float*, typename Exec::memory_space>, 3> distance_ratio;    ///< from the finer level
     std::array<std::vector<double>, 3> widths;
+    Kokkos::View<Real*, typename Exec::memory_space> multiplier;  ///< of the layers, along z; read at robin walls only
     Coarsening map{};  ///< to the next coarser level
     Span3<float> e;    ///< where the latest correction is
     Span3<float> at(const int slot) const { return fields[slot]; }
@@ -313,14 +314,17 @@ class Multigrid {
   /// Sweeps with the given weights; from zero when `from_zero`. Leaves the result in level.e.
   template <class Operator>
   void smooth(Level& level, const Operator& op, const std::vector<float>& omega, bool from_zero);
+  /// Ghosts of a correction. A robin wall is as open as it is on the finest level: were it closed on the coarse ones,
+  /// their corrections would be too large by the flux that leaves, without bound for long steps.
   void fill(const Level& level, const Span3<float>& e) const {
-    fill_ghosts(exec_, e, level.cells, &level == &levels_[0] ? walls_ : coarse_walls_, true);
+    Walls walls = walls_;
+    for (int a = 0; a < 3; ++a) walls.spacing[a] = level.spacing[a];
+    walls.multiplier = {level.multiplier.data(), level.cells[2]};
+    fill_ghosts(exec_, e, level.cells, walls, true);
   }
-  void set_walls(const Walls& walls);
 
   Exec exec_;
-  Walls walls_;         ///< of corrections on the finest level
-  Walls coarse_walls_;  ///< robin walls count as closed: this changes the speed of convergence only
+  Walls walls_;  ///< of the species that is corrected
   std::vector<Level> levels_;
   double largest_m_ = 0;
   double traffic_ = 0;
