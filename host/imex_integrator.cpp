@@ -86,6 +86,7 @@ class ImexIntegrator final : public Integrator<Exec> {
       }
       ++this->statistics_.rejected;
       retry = true;
+      restore_derivative(TrBdf2::weight * dt, error);
       next_dt_ = dt * (error >= unacceptable
                            ? 0.25
                            : std::clamp(step_safety * std::cbrt(1 / error), smallest_shrink, 0.9));
@@ -123,7 +124,9 @@ class ImexIntegrator final : public Integrator<Exec> {
                   PredictFirst{this->state_[s], rhs_[s], next_[s], slack(s)});
       this->count_traffic(physics.count() * traffic::predict);
     }
+    in_second_stage_ = false;
     if (!solve_stage(time + TrBdf2::gamma * dt, c)) return unacceptable;
+    in_second_stage_ = true;
     {
       const PartTimer<Exec> part(physics.exec(), seconds.seconds_control);
       for (int s = 0; s < physics.count(); ++s)
@@ -158,6 +161,23 @@ class ImexIntegrator final : public Integrator<Exec> {
     for (int s = 0; s < physics.count(); ++s)
       for_cells("kollagen/stages/recover_derivative", physics.exec(), physics.owned(),
                 RecoverDerivative{next_[s], rhs_[s], 1 / c});
+    this->count_traffic(physics.count() * traffic::predict);
+    have_derivative_ = true;
+  }
+
+  /// After a rejected step: f(state_) back into rhs_ without evaluating it, for the reason given at start_stage. When
+  /// the second stage went wrong altogether, what the first left is not trusted and f is evaluated.
+  void restore_derivative(const Real c, const double error) {
+    const auto& physics = *this->physics_;
+    if (in_second_stage_ && error >= unacceptable) return;
+    for (int s = 0; s < physics.count(); ++s) {
+      if (in_second_stage_)
+        for_cells("kollagen/stages/restore_derivative", physics.exec(), physics.owned(),
+                  RestoreDerivative{this->state_[s], rhs_[s], error_[s], 1 / c});
+      else
+        for_cells("kollagen/stages/undo_start", physics.exec(), physics.owned(),
+                  UndoStart{this->state_[s], rhs_[s], 1 / c});
+    }
     this->count_traffic(physics.count() * traffic::predict);
     have_derivative_ = true;
   }
@@ -303,6 +323,7 @@ class ImexIntegrator final : public Integrator<Exec> {
   std::vector<double> first_residual_;  ///< of each species in this stage, the largest over the passes
   double next_dt_ = 0;
   double last_dt_ = 0;            ///< of the step that left the derivative in rhs_
+  bool in_second_stage_ = false;  ///< how far the last try came
   bool have_derivative_ = false;  ///< rhs_ holds f(state_): so between steps, but not after a restart
 };
 

@@ -77,6 +77,16 @@ struct StartFromDerivative {
   }
 };
 
+/// Undoes StartFromDerivative: rhs = (rhs - u)/c.
+struct UndoStart {
+  Span3<const Real> u;
+  Span3<Real> rhs;
+  Real inv_c;
+  KOKKOS_FORCEINLINE_FUNCTION void operator()(const int k, const int j, const int i) const {
+    rhs(k, j, i) = (rhs(k, j, i) - u(k, j, i)) * inv_c;
+  }
+};
+
 /// rhs = (u - rhs)/c: the derivative at the end of a stage, as its equation gives it.
 struct RecoverDerivative {
   Span3<const Real> u;
@@ -84,6 +94,20 @@ struct RecoverDerivative {
   Real inv_c;
   KOKKOS_FORCEINLINE_FUNCTION void operator()(const int k, const int j, const int i) const {
     rhs(k, j, i) = (u(k, j, i) - rhs(k, j, i)) * inv_c;
+  }
+};
+
+/// rhs = f(u_n) after a step that was not accepted, undone from what BetweenStages left in rhs and error.
+struct RestoreDerivative {
+  Span3<const Real> old;
+  Span3<Real> rhs;
+  Span3<const float> error;
+  Real inv_c;
+  KOKKOS_FORCEINLINE_FUNCTION void operator()(const int k, const int j, const int i) const {
+    constexpr Real g = TrBdf2::gamma, w = TrBdf2::weight;
+    const Real first = old(k, j, i), middle = (rhs(k, j, i) + TrBdf2::a2 * first) / TrBdf2::a1;
+    const Real combined = error(k, j, i) * (w / TrBdf2::error) + first / g + middle / (g * (1 - g));
+    rhs(k, j, i) = (combined / (1 / g + 1 / (g * (1 - g))) - first) * inv_c;
   }
 };
 
