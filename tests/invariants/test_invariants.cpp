@@ -310,7 +310,7 @@ TYPED_TEST(Invariants, ExplicitStepsKnowTheWalls) {
   for (const WallKind kind : {WallKind::dirichlet, WallKind::robin}) {
     Config config = study("linear", {1, 6, 5}, {10, 30, 40}, IntegratorKind::explicit_rk);
     config.domain.walls[0] = config.domain.walls[1] = kind;
-    config.model_parameters = {{"D_u", 400}};
+    config.model_parameters = {{"D_u", 400}, {"D_v", 100}, {"D_w", 100}};
     for (const Face face : {Face::x_min, Face::x_max}) config.boundary_values.push_back({"u", face, 0, 1e6});
     config.initial = {uniform("u", 1)};
     Simulation<TypeParam> simulation(config);
