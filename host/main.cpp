@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "host/config/diagnostics.hpp"
 #include "host/config/documentation.hpp"
 #include "host/config/reader.hpp"
 #include "host/config/validate.hpp"
@@ -21,6 +22,9 @@
 namespace {
 
 using namespace kollagen;
+
+/// Largest number of steps that --steps takes; more than any run makes.
+constexpr long most_steps = 1'000'000'000'000;
 
 /// Exit code for what should never happen: an error that is not the user's and not the machine's.
 constexpr int internal_error = 1;
@@ -81,6 +85,18 @@ void add_study(CLI::App& command, Options& options) {
       ->take_all();
 }
 
+/// CLI11 says of an unknown command only that one is required.
+void check_command(const CLI::App& app, const std::string& word) {
+  if (word.rfind('-', 0) == 0) return;
+  std::vector<std::string> shown;
+  for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
+    if (command->get_name() == word) return;
+    if (!command->get_group().empty()) shown.push_back(command->get_name());
+  }
+  throw InputError(fmt::format("unknown command '{}'; allowed: {}{}", word, fmt::join(shown, ", "),
+                               suggestion(word, shown)));
+}
+
 int dispatch(const int argc, char** argv) {
   Arguments arguments = split(argc, argv);
   Options options;
@@ -91,13 +107,14 @@ int dispatch(const int argc, char** argv) {
   app.set_version_flag("--version", std::string(version::number));
   app.footer(
       "Options --kokkos-* are passed on to Kokkos. Exit codes: 0 done, 2 bad input, 3 environment, "
-      "4 numerical guard, 5 input/output, 75 stopped early and resumable.");
+      "4 numerical guard, 5 input/output, 75 stopped early.");
 
   CLI::App* run = app.add_subcommand("run", "Run a study.");
   add_study(*run, options);
   run->add_option("-o,--output", options.run.output, "folder of the results [runs/<name of the study>]");
   run->add_flag("--fresh", options.run.fresh, "start over where the folder holds a run of this study");
-  run->add_option("--steps", options.run.steps, "stop after so many steps")->check(CLI::PositiveNumber);
+  run->add_option("--steps", options.run.steps, "stop after so many steps")
+      ->check(CLI::Range(1L, most_steps));
   run->callback([&] {
     chosen = [&] { return with_kokkos(arguments.kokkos, [&] { return run_study(options.run); }); };
   });
@@ -130,6 +147,7 @@ int dispatch(const int argc, char** argv) {
     };
   });
 
+  if (!arguments.own.empty()) check_command(app, arguments.own.back());
   try {
     app.parse(arguments.own);
   } catch (const CLI::ParseError& error) {

@@ -192,7 +192,10 @@ class Checks {
       if (o.name.empty() && s_.ok(name))
         o.name = std::get<std::string>(config_section("output[]").find("kind")->load(&o));
       for (std::size_t j = 0; j < i && s_.ok(name); ++j)
-        if (c_.outputs[j].kind == o.kind && c_.outputs[j].name == o.name)
+        if (c_.outputs[j].kind == o.kind && o.kind == OutputKind::metrics)
+          s_.fail(item("output", i, "kind"),
+                  fmt::format("a run has one table of metrics, and output[{}] is it already", j));
+        else if (c_.outputs[j].kind == o.kind && c_.outputs[j].name == o.name)
           s_.fail(name,
                   fmt::format("output[{}] writes under the name '{}' already; give each a name of its own", j,
                               o.name));

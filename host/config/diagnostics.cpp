@@ -84,11 +84,13 @@ std::string suggestion(const std::string_view word, const std::vector<std::strin
   const std::string* best = nullptr;
   int best_cost = 0;
   for (const std::string& candidate : known) {
+    if (candidate.empty()) continue;  // the path of the top level
     const int cost = doubled_edit_distance(word, candidate);
     if (best == nullptr || cost < best_cost) best = &candidate, best_cost = cost;
   }
-  // Up to a third of the letters may be wrong, and one in short words.
-  const int limit = 2 * std::max<int>(1, int(word.size()) / 3);
+  // Up to a third of the letters may be wrong, one in short words, and none in words of one letter but its
+  // case.
+  const int limit = word.size() == 1 ? 1 : 2 * std::max<int>(1, int(word.size()) / 3);
   return best != nullptr && best_cost <= limit ? fmt::format("; did you mean '{}'?", *best) : "";
 }
 

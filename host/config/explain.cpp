@@ -68,9 +68,12 @@ std::string explain_parameter(const ParameterInfo& p) {
 }
 
 std::string list_fields(const ModelInfo& model) {
-  std::string text = fmt::format("Fields of the model {} (name, symbol, unit):\n", model.name);
+  std::string text =
+      fmt::format("Fields of the model {} (name, symbol, unit, absolute tolerance at a tolerance of 1e-3):\n",
+                  model.name);
   for (const SpeciesInfo& s : model.species)
-    text += fmt::format("  {:<20} {:<3} {:<12} {}\n", s.name, s.symbol, s.unit, s.doc);
+    text += fmt::format("  {:<20} {:<3} {:<12} {:<8g} {}\n", s.name, s.symbol, s.unit, s.absolute_tolerance,
+                        s.doc);
   return text;
 }
 

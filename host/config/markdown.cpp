@@ -92,7 +92,7 @@ Reserved for checkpoints and for pictures during the run; this version refuses a
   inside the domain. A needle may be longer than the domain: its track then runs through.
 - `[[treatment]]` belongs to the dermal model, `[[boundary_value]]` to the others, at dirichlet and robin
   walls; a robin wall needs `k`.
-- Two outputs of one kind need different names.
+- Two outputs of one kind need different names, and a run has one `metrics` at most.
 - Four copies of all fields fit into the available memory (exit code 3, after all other checks).
 )";
   return page;

@@ -151,6 +151,11 @@ class StudyReader {
                          fmt::join(key.meaningful, ", ")));
         continue;
       }
+      const bool of_field = key.unit == unit_of_field || key.unit == unit_of_field_rate;
+      if (of_field && (study_.model == nullptr || !study_.ok(join(label, "field")))) {
+        study_.failed.insert(path);  // its unit is not known; the field or the model has been reported
+        continue;
+      }
       if (const auto value = values_.read(key, *node, path, unit_of(section, key, object, study_.model)))
         key.store(object, *value);
       else

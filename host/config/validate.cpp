@@ -53,6 +53,7 @@ void write_steps(Out out, const Config& config, const ModelInfo& model) {
 void write_outputs(Out out, const Config& config, const ModelInfo& model) {
   const auto& n = config.domain.cells;
   double total = 0;
+  bool metrics = false;
   fmt::format_to(out, "outputs\n");
   for (const OutputConfig& o : config.outputs) {
     const double until = std::min(o.until.value_or(config.time.end), config.time.end);
@@ -63,6 +64,7 @@ void write_outputs(Out out, const Config& config, const ModelInfo& model) {
     if (o.kind == OutputKind::fields) points = double(n[0]) * n[1] * n[2];
     if (o.kind == OutputKind::slice) points = double(n[0]) * n[1] * n[2] / n[std::size_t(o.axis)];
     if (o.kind == OutputKind::probe) points = double(o.points.size());
+    metrics = metrics || o.kind == OutputKind::metrics;
     const double volume = times * fields * points * item;
     total += volume;
     const auto kind = std::get<std::string>(config_section("output[]").find("kind")->load(&o));
@@ -70,6 +72,9 @@ void write_outputs(Out out, const Config& config, const ModelInfo& model) {
                    times, describe_quantity(o.every, "h"),
                    volume > 0 ? fmt::format(", {} before compression", bytes(volume)) : "");
   }
+  if (!metrics)
+    fmt::format_to(out, "  {:<20} as none is given: every 6 h or finer, more often after treatments\n",
+                   "metrics");
   fmt::format_to(out, "  {:<20} {}\n", "total", bytes(total));
 }
 

@@ -445,7 +445,9 @@ TEST(CommandLine, BadFilesAndOptionsEndWithTwo) {
       {"validate empty.toml", "the file is empty"},
       {"validate binary.toml", "not valid TOML"},
       {"validate", "config is required"},
-      {"frobnicate", ""},
+      {"frobnicate", "unknown command 'frobnicate'; allowed: run, validate, info, explain, schema"},
+      {"rum study.toml", "did you mean 'run'?"},
+      {"run study.toml --steps 0", "not in range 1 to 1000000000000"},
       {"", "subcommand"},
       {"explain no_such_key_at_all", "there is no key"},
       {"explain fields --model dermol", "dermol"}};

@@ -1,4 +1,5 @@
 /// Units, the table of keys, reading, overrides, the resolved study and the generated documentation.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -396,6 +397,32 @@ TEST(Diagnostics, AllErrorsComeAtOnceInOrderWithLineAndCaret) {
   EXPECT_NE(error.find("\n4 errors"), std::string::npos) << error;
 }
 
+TEST(Diagnostics, AnUnknownFieldOrModelDoesNotBlameTheUnitsThatDependOnIt) {
+  const std::string study = std::string(small_study) + R"(
+[[initial]]
+field = "pdgv"
+shape = "uniform"
+value = "5 ng/mL"
+[[source]]
+field = "fgf2"
+shape = "point"
+center = ["1 mm", "1 mm", "0.1 mm"]
+value = "1 ng/mL/h"
+)";
+  for (const std::vector<std::string>& overrides :
+       {std::vector<std::string>{}, {"initial.0.field=pdgf", "model=dermol"}}) {
+    try {
+      read(study, overrides);
+      FAIL();
+    } catch (const InputError& error) {
+      const std::string text = error.what();
+      EXPECT_NE(text.find("did you mean"), std::string::npos) << text;
+      EXPECT_EQ(text.find("value"), std::string::npos) << text;
+      EXPECT_EQ(text.find("errors"), std::string::npos) << "one error, not more: " << text;
+    }
+  }
+}
+
 TEST(Memory, IsCheckedLastAndSaysWhatFits) {
   // 100 x 50 x 50 cells of 16 fields of 8 bytes, four times: 128 MB.
   EXPECT_NEAR(estimated_memory(250000, 16), 128e6, 1);
@@ -421,6 +448,7 @@ TEST(Validate, ReportsGridAndStepLimits) {
   EXPECT_NE(report.find("1.22449 s"), std::string::npos) << report;
   // t = 0, 7, 14, 21, 28 days; 5 * 16 fields * 250000 cells * 4 bytes = 80 MB.
   EXPECT_NE(report.find("5 times, every 7 day, 80 MB"), std::string::npos) << report;
+  EXPECT_NE(report.find("metrics              as none is given"), std::string::npos) << report;
   EXPECT_EQ(report.substr(report.size() - 3), "ok\n");
 }
 
@@ -444,6 +472,10 @@ TEST(Explain, KnowsEveryKeyParameterFieldAndTerm) {
     for (const auto& t : model_info(name).terms)
       EXPECT_NE(explain("terms", name).find(t.equation), std::string::npos) << t.name;
   }
+  const SpeciesInfo& pdgf =
+      model_info("dermal").species[std::size_t(model_info("dermal").find_species("pdgf"))];
+  EXPECT_NE(explain("fields").find(fmt::format("ng/mL        {:g} ", pdgf.absolute_tolerance)),
+            std::string::npos);
   EXPECT_NE(explain("treatment.0.pitch").find("default   \"450 um\""), std::string::npos);
   EXPECT_NE(explain("").find("domain.boundary.x_min"), std::string::npos);
 }
@@ -455,6 +487,12 @@ TEST(Explain, SuggestsWhatWasMeant) {
   } catch (const InputError& error) {
     EXPECT_NE(std::string(error.what()).find("did you mean 'treatment.pitch'?"), std::string::npos)
         << error.what();
+  }
+  try {
+    explain("P", "linear");  // close to nothing but the empty path of the top level
+    FAIL();
+  } catch (const InputError& error) {
+    EXPECT_EQ(std::string(error.what()).find("did you mean"), std::string::npos) << error.what();
   }
   EXPECT_THROW(explain("fields", "dermol"), InputError);
 }
