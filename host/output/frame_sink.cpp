@@ -31,7 +31,7 @@ void cut_plane(const std::vector<double>& field, const std::array<int, 3>& cells
 
 void FrameSink::write(const Snapshot& snapshot) {
   const Clock& clock = snapshot.clock();
-  if (!once_.first(clock.step, clock.time)) return;
+  if (!setup_.schedule.covers(clock.time) || !once_.first(clock.step, clock.time)) return;
   const Grid& grid = snapshot.grid();
   KOLLAGEN_CHECK(grid.cells == grid.global_cells, "frames are written from one rank that owns all cells");
 

@@ -7,7 +7,7 @@ namespace kollagen {
 
 void MetricsSink::write(const Snapshot& snapshot) {
   const Clock& clock = snapshot.clock();
-  if (!once_.first(clock.step, clock.time)) return;
+  if (!setup_.schedule.covers(clock.time) || !once_.first(clock.step, clock.time)) return;
   if (!metrics_) {
     metrics_.emplace(snapshot.model(), snapshot.grid(), snapshot.column(), setup_.species, setup_.treatments);
     std::vector<std::string> headings;

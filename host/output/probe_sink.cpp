@@ -48,7 +48,7 @@ ProbeSink::ProbeSink(Setup setup, const ModelInfo& model)
 
 void ProbeSink::write(const Snapshot& snapshot) {
   const Clock& clock = snapshot.clock();
-  if (!once_.first(clock.step, clock.time)) return;
+  if (!setup_.schedule.covers(clock.time) || !once_.first(clock.step, clock.time)) return;
   const Grid& grid = snapshot.grid();
   KOLLAGEN_CHECK(grid.cells == grid.global_cells, "probes are read on one rank that owns all cells");
   field_.resize(std::size_t(grid.owned_count()));

@@ -42,6 +42,10 @@ double Schedule::next(const double time) const {
   return result;
 }
 
+bool Schedule::covers(const double time) const {
+  return (time >= from_ && time <= until_) || std::binary_search(single_.begin(), single_.end(), time);
+}
+
 long Schedule::count() const { return last_ + 1 + long(single_.size()); }
 
 }  // namespace kollagen

@@ -14,6 +14,9 @@ class Schedule {
   Schedule(double from, double every, double until, std::vector<double> single = {});
   /// First instant >= `time`; +infinity when there is none.
   double next(double time) const;
+  /// Whether a state at `time` is wanted when it is offered: not before `from`, not after `until`, or a
+  /// single instant.
+  bool covers(double time) const;
   /// Number of distinct instants.
   long count() const;
 

@@ -55,6 +55,12 @@ TEST(Schedule, AcceptsAnEndBeforeItsStartAndSingleInstants) {
   EXPECT_EQ(schedule.count(), 5);
 }
 
+TEST(Schedule, CoversFromItsStartToItsEndAndSingleInstants) {
+  const Schedule schedule(2, 3, 10, {0.5, 11});
+  for (const double wanted : {0.5, 2.0, 3.3, 10.0, 11.0}) EXPECT_TRUE(schedule.covers(wanted)) << wanted;
+  for (const double unwanted : {0.0, 1.99, 10.01, 12.0}) EXPECT_FALSE(schedule.covers(unwanted)) << unwanted;
+}
+
 TEST(Schedule, DefaultMetricsAreDenseAfterATreatment) {
   Config config;
   config.model = "linear";
