@@ -14,7 +14,7 @@ constexpr double relative_rounding = 1e-12;
 }  // namespace
 
 RunOutcome drive(const Steppable& simulation, const std::vector<std::unique_ptr<Sink>>& sinks,
-                 const long most_steps, const std::function<void()>& after_step) {
+                 const long most_steps, const std::function<bool()>& after_step) {
   const Clock& clock = simulation.snapshot.clock();
   const auto write_all = [&] {
     for (const auto& sink : sinks) sink->write(simulation.snapshot);
@@ -40,7 +40,10 @@ RunOutcome drive(const Steppable& simulation, const std::vector<std::unique_ptr<
     for (const double time : due) limit = std::min(limit, time);
     if (limit * (1 + relative_rounding) >= clock.end) limit = clock.end;
     simulation.step(limit);
-    after_step();
+    if (!after_step() && clock.time < clock.end) {
+      write_all();
+      return RunOutcome::interrupted;
+    }
     bool any = false;
     for (std::size_t s = 0; s < sinks.size(); ++s) {
       if (due[s] >= later()) continue;

@@ -15,12 +15,13 @@ struct Steppable {
   const Snapshot& snapshot;
 };
 
-enum class RunOutcome { finished, step_limit };
+enum class RunOutcome { finished, step_limit, interrupted };
 
-/// Runs to the end of the clock, or for `most_steps` accepted steps when that is >= 0. Every sink is offered the first
-/// state, each instant it asked for (met exactly) and the last state; `finish` is called on a completed run only.
-/// `after_step` is called after every step. Errors of steps and sinks pass through.
-RunOutcome drive(const Steppable& simulation, const std::vector<std::unique_ptr<Sink>>& sinks, long most_steps,
-                 const std::function<void()>& after_step);
+/// Runs to the end of the clock, or for `most_steps` accepted steps when that is >= 0. Every sink is offered
+/// the first state, each instant it asked for (met exactly) and the last state; `finish` is called on a
+/// completed run only. `after_step` is called after every step; the run stops where it returns false. Errors
+/// of steps and sinks pass through.
+RunOutcome drive(const Steppable& simulation, const std::vector<std::unique_ptr<Sink>>& sinks,
+                 long most_steps, const std::function<bool()>& after_step);
 
 }  // namespace kollagen

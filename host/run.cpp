@@ -1,18 +1,18 @@
 #include "host/run.hpp"
 
-#include <sys/resource.h>
-#include <unistd.h>
-
-#include <chrono>
-#include <cstdio>
-#include <filesystem>
-#include <fstream>
-#include <optional>
-
 #include <fmt/format.h>
 #include <spdlog/sinks/basic_file_sink.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <optional>
 
 #include "host/config/reader.hpp"
 #include "host/config/validate.hpp"
@@ -30,6 +30,48 @@ namespace {
 
 using Exec = Kokkos::DefaultExecutionSpace;
 namespace fs = std::filesystem;
+
+/// The signal that asked the run to stop; 0: none.
+volatile std::sig_atomic_t stop_signal = 0;
+
+/// Lets SIGINT and SIGTERM end a run after the step in progress; the second one ends the process at once.
+/// What is ignored stays ignored, as in a job that a shell put into the background.
+class StopSignals {
+ public:
+  StopSignals() {
+    stop_signal = 0;
+    struct sigaction action {};
+    action.sa_handler = [](const int number) { stop_signal = number; };
+    action.sa_flags = SA_RESTART | int(SA_RESETHAND);
+    for (std::size_t s = 0; s < 2; ++s) {
+      sigaction(numbers[s], nullptr, &before_[s]);
+      if (before_[s].sa_handler != SIG_IGN) sigaction(numbers[s], &action, nullptr);
+    }
+  }
+  ~StopSignals() {
+    for (std::size_t s = 0; s < 2; ++s) sigaction(numbers[s], &before_[s], nullptr);
+  }
+  StopSignals(const StopSignals&) = delete;
+  StopSignals& operator=(const StopSignals&) = delete;
+
+  static std::string name() { return stop_signal == SIGINT ? "SIGINT" : "SIGTERM"; }
+
+ private:
+  static constexpr int numbers[] = {SIGINT, SIGTERM};
+  struct sigaction before_[2]{};
+};
+
+/// Times of a run in the unit that suits its length.
+struct TimeScale {
+  double hours;
+  const char* name;
+};
+
+TimeScale time_scale(const double end) {
+  if (end >= 48) return {24, "day"};
+  if (end >= 2) return {1, "h"};
+  return end >= 2 / 60. ? TimeScale{1 / 60., "min"} : TimeScale{1 / 3600., "s"};
+}
 
 double seconds_since(const std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
@@ -51,27 +93,34 @@ std::string duration(const double seconds) {
 /// Where the run stands, on one line: rewritten in place on a terminal, a new line now and then elsewhere.
 class StatusLine {
  public:
-  StatusLine(spdlog::logger& log, const fs::path& folder, const double cells)
-      : log_(log), folder_(folder), cells_(cells), terminal_(isatty(STDOUT_FILENO) == 1) {}
+  StatusLine(spdlog::logger& log, const fs::path& folder, const double cells, const Clock& clock)
+      : log_(log), folder_(folder), cells_(cells), terminal_(isatty(STDOUT_FILENO) == 1) {
+    write_status(folder_, clock, "running", std::nullopt);
+  }
 
-  void show(const Clock& clock, const long rejected, const bool last) {
+  /// `state`: "running", or how the run ended, which is shown in any case.
+  void show(const Clock& clock, const long rejected, const std::string& state) {
+    const bool last = state != "running";
     const double elapsed = seconds_since(start_), interval = terminal_ ? 0.5 : 10;
     if (!last && elapsed - shown_ < interval) return;
     const double recent = elapsed - shown_ > 0 ? cells_ * double(clock.step - step_) / (elapsed - shown_) : 0;
-    // Steps grow with time, so the share of steps done says little: extrapolate the recent pace in simulated time.
+    // Steps grow with time, so the share of steps done says little: extrapolate the recent pace in simulated
+    // time.
     const double pace = elapsed > shown_ ? (clock.time - time_) / (elapsed - shown_) : 0;
     const std::optional<double> left =
         pace > 0 ? std::optional<double>((clock.end - clock.time) / pace) : std::nullopt;
-    const std::string line = fmt::format(
-        "day {:.3f} of {:g}  {:3.0f} %  step {} ({} rejected)  dt {:.3g} h  {:.3g} Mcell/s  {}", clock.time / 24,
-        clock.end / 24, clock.end > 0 ? 100 * clock.time / clock.end : 100, clock.step, rejected, clock.dt,
-        recent / 1e6, left ? "ETA " + duration(*left) : "");
+    const TimeScale scale = time_scale(clock.end);
+    const std::string line =
+        fmt::format("{:.3f} of {:g} {}  {:3.0f} %  step {} ({} rejected)  dt {:.3g} h  {:.3g} Mcell/s  {}",
+                    clock.time / scale.hours, clock.end / scale.hours, scale.name,
+                    clock.end > 0 ? 100 * clock.time / clock.end : 100, clock.step, rejected, clock.dt,
+                    recent / 1e6, left && !last ? "ETA " + duration(*left) : "");
     if (terminal_)
       fmt::print("\r{:<110}{}", line, last ? "\n" : "");
     else
       log_.info(line);
     std::fflush(stdout);
-    write_status(folder_, clock, clock.time >= clock.end ? "done" : "running", left);
+    write_status(folder_, clock, state, left);
     shown_ = elapsed;
     step_ = clock.step;
     time_ = clock.time;
@@ -101,19 +150,25 @@ std::shared_ptr<spdlog::logger> make_log(const fs::path& folder) {
   }
 }
 
-void banner(spdlog::logger& log, const Config& config, const Simulation<Exec>& simulation, const fs::path& folder) {
+void banner(spdlog::logger& log, const Config& config, const Simulation<Exec>& simulation,
+            const fs::path& folder) {
   const Grid& grid = simulation.grid();
   log.info("Kollagen {} ({}) | Kokkos {} {} x {} | {}", version::number, version::git_hash, version::kokkos,
            Exec::name(), Exec().concurrency(), version::compiler);
-  log.info("{} | model {}, {} fields | output {}", config.title, config.model, simulation.model().species.size(),
-           folder.string());
-  log.info("grid {} x {} x {} = {} cells of {:g} x {:g} x {:g} um | fields and solver {:.3g} MB, one state {:.3g} MB",
-           grid.cells[0], grid.cells[1], grid.cells[2], grid.owned_count(), grid.spacing[0], grid.spacing[1],
-           grid.spacing[2], double(simulation.integrator().bytes()) / 1e6,
-           double(simulation.integrator().state().bytes()) / 1e6);
-  log.info("{} to {:g} h, tolerance {:g} | {} treatments, {} needles at the start",
-           config.time.integrator == IntegratorKind::imex ? "imex" : "explicit", config.time.end,
-           config.time.tolerance, config.treatments.size(), simulation.needles_placed());
+  log.info("{} | model {}, {} fields | output {}", config.title, config.model,
+           simulation.model().species.size(), folder.string());
+  log.info(
+      "grid {} x {} x {} = {} cells of {:g} x {:g} x {:g} um | fields and solver {:.3g} MB, one state {:.3g} "
+      "MB",
+      grid.cells[0], grid.cells[1], grid.cells[2], grid.owned_count(), grid.spacing[0], grid.spacing[1],
+      grid.spacing[2], double(simulation.integrator().bytes()) / 1e6,
+      double(simulation.integrator().state().bytes()) / 1e6);
+  const TimeScale scale = time_scale(config.time.end);
+  const bool imex = config.time.integrator == IntegratorKind::imex;
+  log.info("{} to {:g} {}{} | treatments: {}, needles at the start: {}", imex ? "imex" : "explicit",
+           config.time.end / scale.hours, scale.name,
+           imex ? fmt::format(", tolerance {:g}", config.time.tolerance) : "", config.treatments.size(),
+           simulation.needles_placed());
 }
 
 }  // namespace
@@ -122,6 +177,8 @@ int run_study(const RunOptions& options) {
   const Config config = read_config(options.config, options.overrides);
   const fs::path folder =
       options.output.empty() ? fs::path("runs") / fs::path(options.config).stem() : fs::path(options.output);
+  std::optional<FolderLock> lock;  // before anything in the folder is judged or removed
+  if (fs::is_directory(folder)) lock.emplace(folder);
   // With --fresh an earlier run goes, whatever its study; files of other origin in its folder stay.
   const bool replace = options.fresh && fs::exists(folder / "config.toml");
   if (replace) clear_run_folder(folder);
@@ -143,17 +200,21 @@ int run_study(const RunOptions& options) {
   std::error_code error;
   fs::create_directories(folder, error);
   if (error) throw IoError(folder.string() + ": cannot be created: " + error.message());
+  if (!lock) lock.emplace(folder);
   auto sinks = make_sinks(config, simulation.model(), simulation.grid(), folder);
   const auto log = make_log(folder);
   write_config(folder, config);
   banner(*log, config, simulation, folder);
   for (const auto& line : plan_lines(config)) log->info(line);
-  log->info("explicit steps would be {:.3g} s at most; imex starts with {:.3g} s",
+  log->info("explicit steps: {:.3g} s at most{}",
             3600 * simulation.integrator().physics().explicit_step_limit(simulation.integrator().state()),
-            3600 * config.time.first_step);
+            config.time.integrator == IntegratorKind::imex
+                ? fmt::format("; imex starts with {:.3g} s",
+                              3600 * config.time.step.value_or(config.time.first_step))
+                : "");
 
   const double copy = copy_bandwidth(Exec());
-  StatusLine status(*log, folder, double(simulation.grid().owned_count()));
+  StatusLine status(*log, folder, double(simulation.grid().owned_count()), simulation.clock());
   const double setup_seconds = seconds_since(start);
   double step_seconds = 0;
   const auto loop_start = std::chrono::steady_clock::now();
@@ -171,6 +232,7 @@ int run_study(const RunOptions& options) {
     report.clock = simulation.clock();
     report.rejected_steps = s.rejected;
     report.wall_seconds = seconds_since(start);
+    report.step_seconds = step_seconds;
     report.cell_updates = double(simulation.grid().owned_count()) * double(simulation.clock().step);
     report.bytes_moved = s.bytes;
     report.peak_memory_bytes = peak_memory();
@@ -184,6 +246,10 @@ int run_study(const RunOptions& options) {
     write_report(folder, report);
   };
 
+  const StopSignals signals;
+  const auto show = [&](const std::string& state) {
+    status.show(simulation.clock(), simulation.integrator().statistics().rejected, state);
+  };
   try {
     const Steppable steppable{[&](const double limit) {
                                 const auto begin = std::chrono::steady_clock::now();
@@ -192,20 +258,27 @@ int run_study(const RunOptions& options) {
                               },
                               simulation};
     const RunOutcome outcome = drive(steppable, sinks, options.steps, [&] {
-      status.show(simulation.clock(), simulation.integrator().statistics().rejected, false);
+      show("running");
+      return stop_signal == 0;
     });
-    status.show(simulation.clock(), simulation.integrator().statistics().rejected, true);
-    finish_report(outcome == RunOutcome::finished ? "done" : "stopped by --steps");
-    log->info("{} | {} steps, {} rejected | {} | {:.3g} Mcell updates/s, {:.3g} GB/s ({:.0f} % of copy) | peak memory "
-              "{:.3g} MB",
-              report.outcome, report.clock.step, report.rejected_steps, duration(report.wall_seconds),
-              report.cell_updates / std::max(step_seconds, 1e-9) / 1e6,
-              report.bytes_moved / std::max(step_seconds, 1e-9) / 1e9,
-              100 * report.bytes_moved / std::max(step_seconds, 1e-9) / copy, double(report.peak_memory_bytes) / 1e6);
+    const bool finished = outcome == RunOutcome::finished;
+    show(finished ? "done" : "stopped");
+    finish_report(finished                            ? "done"
+                  : outcome == RunOutcome::step_limit ? "stopped by --steps"
+                                                      : "stopped by " + StopSignals::name());
+    log->info(
+        "{} | {} steps, {} rejected | {} | {:.3g} Mcell updates/s, {:.3g} GB/s ({:.0f} % of copy) | peak "
+        "memory "
+        "{:.3g} MB",
+        report.outcome, report.clock.step, report.rejected_steps, duration(report.wall_seconds),
+        report.cell_updates / std::max(step_seconds, 1e-9) / 1e6,
+        report.bytes_moved / std::max(step_seconds, 1e-9) / 1e9,
+        100 * report.bytes_moved / std::max(step_seconds, 1e-9) / copy,
+        double(report.peak_memory_bytes) / 1e6);
     for (const Timer& timer : report.timers)
       log->info("  {:<30} {:8.2f} s  {:5.1f} %", timer.name, timer.seconds,
                 100 * timer.seconds / std::max(report.wall_seconds, 1e-9));
-    if (outcome == RunOutcome::step_limit) {
+    if (!finished) {
       log->info("stopped after {} steps; there is no checkpoint, the same command starts from the beginning",
                 report.clock.step);
       return int(ExitCode::resumable);
@@ -213,9 +286,10 @@ int run_study(const RunOptions& options) {
     return int(ExitCode::done);
   } catch (const GuardError& failure) {
     // The evidence goes into a text file; no frame of the bad state is written.
-    std::ofstream(folder / "guard.txt") << failure.what() << "\nlast accepted: time " << simulation.clock().time
-                                        << " h, step " << simulation.clock().step << ", dt "
-                                        << simulation.clock().dt << " h\n";
+    std::ofstream(folder / "guard.txt")
+        << failure.what() << "\nlast accepted: time " << simulation.clock().time << " h, step "
+        << simulation.clock().step << ", dt " << simulation.clock().dt << " h\n";
+    show("failed");
     finish_report(std::string("numerical guard: ") + failure.what());
     log->error("numerical guard: {}", failure.what());
     throw;

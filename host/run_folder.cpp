@@ -1,11 +1,15 @@
 #include "host/run_folder.hpp"
 
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <cerrno>
 #include <fstream>
+#include <nlohmann/json.hpp>
 #include <set>
 #include <sstream>
 #include <vector>
-
-#include <nlohmann/json.hpp>
 
 #include "kollagen/check.hpp"
 
@@ -36,6 +40,18 @@ std::vector<std::string> differing_lines(const std::string& there, const std::st
 }
 
 }  // namespace
+
+FolderLock::FolderLock(const fs::path& folder)
+    : descriptor_(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)) {
+  if (descriptor_ < 0 || ::flock(descriptor_, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK) return;
+  ::close(descriptor_);
+  throw InputError(folder.string() +
+                   ": another run is writing there; wait for it, or choose another folder (-o)");
+}
+
+FolderLock::~FolderLock() {
+  if (descriptor_ >= 0) ::close(descriptor_);
+}
 
 FolderState inspect_run_folder(const fs::path& folder, const Config& config) {
   if (!fs::exists(folder) || (fs::is_directory(folder) && fs::is_empty(folder))) return FolderState::free;

@@ -18,6 +18,20 @@ enum class FolderState {
 /// (naming the lines of config.toml that differ) or files that are no run.
 FolderState inspect_run_folder(const std::filesystem::path& folder, const Config& config);
 
+/// Keeps other runs out of a folder while it is being written. Goes with the object, or with the process
+/// however it ends. File systems without locks are trusted.
+class FolderLock {
+ public:
+  /// `folder` has to exist. Throws InputError when another process holds the lock.
+  explicit FolderLock(const std::filesystem::path& folder);
+  ~FolderLock();
+  FolderLock(const FolderLock&) = delete;
+  FolderLock& operator=(const FolderLock&) = delete;
+
+ private:
+  int descriptor_ = -1;
+};
+
 /// Removes what an earlier run of this program left in `folder`, and nothing else. Throws IoError.
 void clear_run_folder(const std::filesystem::path& folder);
 

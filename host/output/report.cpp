@@ -39,6 +39,7 @@ void write_report(const std::filesystem::path& run_dir, const RunReport& report)
   json["steps"] = report.clock.step;
   json["rejected_steps"] = report.rejected_steps;
   json["wall_s"] = report.wall_seconds;
+  json["step_s"] = report.step_seconds;
   json["timers"] = Json::array();
   for (const Timer& timer : report.timers)
     json["timers"].push_back({{"name", timer.name},
@@ -46,10 +47,10 @@ void write_report(const std::filesystem::path& run_dir, const RunReport& report)
                               {"share", ratio(timer.seconds, report.wall_seconds)},
                               {"calls", timer.calls}});
   json["cell_updates"] = report.cell_updates;
-  json["cell_updates_per_s"] = ratio(report.cell_updates, report.wall_seconds);
-  json["gigabytes_per_s"] = ratio(report.bytes_moved * 1e-9, report.wall_seconds);
+  json["cell_updates_per_s"] = ratio(report.cell_updates, report.step_seconds);
+  json["gigabytes_per_s"] = ratio(report.bytes_moved * 1e-9, report.step_seconds);
   json["share_of_bandwidth"] =
-      report.bandwidth ? ratio(report.bytes_moved, report.wall_seconds * *report.bandwidth) : Json(nullptr);
+      report.bandwidth ? ratio(report.bytes_moved, report.step_seconds * *report.bandwidth) : Json(nullptr);
   json["peak_memory_bytes"] = report.peak_memory_bytes;
   json["state_bytes"] = report.state_bytes;
   json["state_copies_at_peak"] = ratio(double(report.peak_memory_bytes), double(report.state_bytes));

@@ -26,6 +26,7 @@ struct RunReport {
   Clock clock;
   long rejected_steps = 0;
   double wall_seconds = 0;
+  double step_seconds = 0;          ///< of these, in steps: without set-up and outputs
   std::vector<Timer> timers;        ///< parts of the wall time, in the order in which they appear
   double cell_updates = 0;          ///< cells times accepted steps
   double bytes_moved = 0;           ///< traffic by the model of docs/performance.md; 0: not known
@@ -34,7 +35,7 @@ struct RunReport {
   long state_bytes = 0;  ///< one copy of all fields
 };
 
-/// Writes RUN/report.json. Rates are per second of wall time; unknown values are null. Throws IoError.
+/// Writes RUN/report.json. Rates are per second spent in steps; unknown values are null. Throws IoError.
 void write_report(const std::filesystem::path& run_dir, const RunReport& report);
 
 /// Writes RUN/status.json: time, step, dt, progress (0..1), seconds to go (null when not known).

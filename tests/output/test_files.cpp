@@ -179,6 +179,7 @@ TEST(Report, HoldsTimersRatesAndVersions) {
   report.grid = test::brick({10, 20, 30}, {1, 2, 3});
   report.clock.step = 50;
   report.wall_seconds = 4;
+  report.step_seconds = 2.5;
   report.timers = {{"signals", 3, 100}, {"cells", 0.5, 50}};
   report.cell_updates = 300000;
   report.bytes_moved = 8e9;
@@ -187,9 +188,9 @@ TEST(Report, HoldsTimersRatesAndVersions) {
   report.state_bytes = 1000;
   write_report(folder, report);
   const auto json = nlohmann::json::parse(read_text(folder.path() / "report.json"));
-  EXPECT_EQ(json["cell_updates_per_s"], 75000);
-  EXPECT_EQ(json["gigabytes_per_s"], 2);
-  EXPECT_EQ(json["share_of_bandwidth"], 0.5);
+  EXPECT_EQ(json["cell_updates_per_s"], 120000);
+  EXPECT_EQ(json["gigabytes_per_s"], 3.2);
+  EXPECT_EQ(json["share_of_bandwidth"], 0.8);
   EXPECT_EQ(json["state_copies_at_peak"], 3);
   EXPECT_EQ(json["timers"][0]["share"], 0.75);
   EXPECT_EQ(json["grid"]["cells"], (std::vector<int>{10, 20, 30}));

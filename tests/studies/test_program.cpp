@@ -21,15 +21,19 @@ struct Result {
   std::string text;  ///< standard output and error
 };
 
-Result kollagen(const std::string& arguments) {
+Result shell(const std::string& script) {
   Result result;
-  FILE* pipe = popen((std::string(KOLLAGEN_EXECUTABLE) + " " + arguments + " 2>&1").c_str(), "r");
+  FILE* pipe = popen(("{ " + script + "; } 2>&1").c_str(), "r");
   std::array<char, 4096> buffer{};
   while (const std::size_t got = fread(buffer.data(), 1, buffer.size(), pipe))
     result.text.append(buffer.data(), got);
   const int status = pclose(pipe);
   result.code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
   return result;
+}
+
+Result kollagen(const std::string& arguments) {
+  return shell(std::string(KOLLAGEN_EXECUTABLE) + " " + arguments);
 }
 
 std::string content(const fs::path& path) {
@@ -81,6 +85,7 @@ TEST_F(Program, LeavesTheFilesOfARun) {
   EXPECT_FALSE(fs::exists(run / "fields/fields_000003.hdf")) << "frames at 0, 1 and 2 h only";
   for (const auto& name : files_below(run)) EXPECT_FALSE(has(name, "tmp")) << name;
   EXPECT_TRUE(has(content(run / "report.json"), "\"outcome\": \"done\""));
+  EXPECT_TRUE(has(content(run / "status.json"), "\"state\": \"done\""));
   EXPECT_TRUE(has(content(run / "log.txt"), "Serial") || has(content(run / "log.txt"), "x "))
       << "names the backend";
   const std::string metrics = content(run / "metrics.csv");
@@ -137,6 +142,35 @@ TEST_F(Program, StopsAfterSoManySteps) {
   EXPECT_TRUE(has(again.text, "did not finish")) << "says that it starts over: " << again.text;
 }
 
+TEST_F(Program, StopsOnASignalAndKeepsOtherRunsOut) {
+  // Half a year in steps of a second takes hours: it is still running when the second run and the signal
+  // come.
+  const std::string first =
+      std::string(KOLLAGEN_EXECUTABLE) + " " +
+      command("--set 'time.end=\"180 day\"' --set 'time.step=\"1 s\"' --set 'output.0.until=\"1 hour\"'");
+  const Result result = shell(first + " & pid=$!; for i in $(seq 600); do [ -e " +
+                              (run / "status.json").string() + " ] && break; sleep 0.1; done; " + first +
+                              " --fresh --steps 1; echo second=$?; kill -TERM $pid; "
+                              "wait $pid; echo first=$?");
+  EXPECT_TRUE(has(result.text, "second=2")) << result.text;
+  EXPECT_TRUE(has(result.text, "another run is writing there")) << result.text;
+  EXPECT_TRUE(has(result.text, "first=75")) << result.text;
+  EXPECT_TRUE(has(content(run / "report.json"), "\"outcome\": \"stopped by SIGTERM\""))
+      << content(run / "report.json");
+  EXPECT_TRUE(has(content(run / "status.json"), "\"state\": \"stopped\"")) << content(run / "status.json");
+  for (const auto& name : files_below(run)) EXPECT_FALSE(has(name, "tmp")) << name;
+}
+
+TEST_F(Program, WritesOnlyBetweenFromAndUntil) {
+  ASSERT_EQ(kollagen(command("--set 'output.0.from=\"40 min\"' --set 'output.0.every=\"20 min\"' "
+                             "--set 'output.0.until=\"1 hour\"'"))
+                .code,
+            0);
+  EXPECT_TRUE(fs::exists(run / "fields/fields_000001.hdf"));
+  EXPECT_FALSE(fs::exists(run / "fields/fields_000002.hdf"))
+      << "frames at 40 and 60 min only, none at the start or end";
+}
+
 TEST_F(Program, GuardNamesTheCellAndWritesNoBadFrame) {
   // Explicit steps 100 times too long: the solution explodes within a few steps.
   write(std::string(small_study) + "[time2]\n");
@@ -150,6 +184,7 @@ TEST_F(Program, GuardNamesTheCellAndWritesNoBadFrame) {
   for (const char* part : {"field ", "cell (", "um, time ", "step ", "last dt "})
     EXPECT_TRUE(has(evidence, part)) << part << " in " << evidence;
   EXPECT_TRUE(has(content(run / "report.json"), "numerical guard"));
+  EXPECT_TRUE(has(content(run / "status.json"), "\"state\": \"failed\""));
   EXPECT_FALSE(fs::exists(run / "fields/fields_000002.hdf")) << "the frame at 2 h would be bad";
 }
 
