@@ -52,7 +52,7 @@ class ExplicitIntegrator final : public Integrator<Exec> {
     }
     if (dt >= limit)
       dt = limit;
-    else if (2 * dt > limit)
+    else if (!this->config_.step && 2 * dt > limit)
       dt = 0.5 * limit;  // two equal steps instead of a sliver at the end
     stage(time, this->state_, this->state_, first_, 0, 1, dt);
     refresh(first_);
@@ -104,8 +104,8 @@ void check_state(const Physics<Exec>& physics, const Fields<Exec>& u, const doub
                  const double dt, const double tolerance) {
   BadCell test{u.span(), physics.count(), {}, {}};
   for (int n = 0; n < physics.count(); ++n) {
-    test.lowest[n] = -10 * tolerance * physics.scale(n);
     test.highest[n] = 1e9 * physics.scale(n);
+    test.lowest[n] = physics.signed_fields() ? -test.highest[n] : -10 * tolerance * physics.scale(n);
   }
   if (max_over_cells("kollagen/guards/state", physics.exec(), physics.owned(), test) == 0) return;
 

@@ -34,6 +34,9 @@ constexpr double step_rounding = 1e-6;
 /// more than this many times longer. Steps that the controller chooses grow less.
 constexpr double derivative_reach = 10;
 
+/// From this ratio of the step to the time of diffusion over a cell on, a field counts as stiff.
+constexpr double stiff_from = 10;
+
 template <class Exec>
 class ImexIntegrator final : public Integrator<Exec> {
  public:
@@ -66,7 +69,7 @@ class ImexIntegrator final : public Integrator<Exec> {
       check_state(*this->physics_, this->state_, time, this->statistics_.steps, 0, this->config_.tolerance);
     bool retry = false;
     while (true) {
-      double dt = std::min(next_dt_, this->config_.max_step);
+      double dt = this->config_.step ? next_dt_ : std::min(next_dt_, this->config_.max_step);
       if (dt * (1 + step_rounding) >= limit)
         dt = limit;
       else if (!this->config_.step && 2 * dt > limit)
@@ -86,7 +89,6 @@ class ImexIntegrator final : public Integrator<Exec> {
       }
       ++this->statistics_.rejected;
       retry = true;
-      restore_derivative(TrBdf2::weight * dt, error);
       next_dt_ = dt * (error >= unacceptable
                            ? 0.25
                            : std::clamp(step_safety * std::cbrt(1 / error), smallest_shrink, 0.9));
@@ -95,6 +97,7 @@ class ImexIntegrator final : public Integrator<Exec> {
         throw GuardError("imex: the step collapsed to " + std::to_string(next_dt_ * 3600) + " s at time " +
                          std::to_string(time) + " h");
       }
+      restore_derivative(time, TrBdf2::weight * dt, error);
     }
   }
 
@@ -165,23 +168,44 @@ class ImexIntegrator final : public Integrator<Exec> {
     have_derivative_ = true;
   }
 
-  /// After a rejected step: f(state_) back into rhs_ without evaluating it, for the reason given at start_stage. When
-  /// the second stage went wrong altogether, what the first left is not trusted and f is evaluated.
-  void restore_derivative(const Real c, const double error) {
-    const auto& physics = *this->physics_;
+  /// After a rejected step: f(state_) back into rhs_. Of a stiff field it is recovered from what the step left (the error
+  /// estimate is float, good enough for a guess that its operator damps), for the reason given at start_stage; of the
+  /// others it is evaluated, which keeps conserved amounts to round-off. When the second stage went wrong altogether,
+  /// what the first left is not trusted and all is evaluated.
+  void restore_derivative(const double time, const Real c, const double error) {
+    auto& physics = *this->physics_;
     if (in_second_stage_ && error >= unacceptable) return;
+    if (in_second_stage_) {
+      if (physics.mobility_varies()) physics.update_mobility(this->state_);
+      if (this->forcing_at_) this->forcing_at_(time);
+      physics.evaluate(this->state_, this->state_, next_, 0, 0, 1);
+      this->count_traffic(this->evaluation_traffic());
+    }
     for (int s = 0; s < physics.count(); ++s) {
-      if (in_second_stage_)
+      if (!in_second_stage_)
+        for_cells("kollagen/stages/undo_start", physics.exec(), physics.owned(),
+                  UndoStart{this->state_[s], rhs_[s], 1 / c});
+      else if (stiff(s, c))
         for_cells("kollagen/stages/restore_derivative", physics.exec(), physics.owned(),
                   RestoreDerivative{this->state_[s], rhs_[s], error_[s], 1 / c});
       else
-        for_cells("kollagen/stages/undo_start", physics.exec(), physics.owned(),
-                  UndoStart{this->state_[s], rhs_[s], 1 / c});
+        for_cells("kollagen/stages/take_derivative", physics.exec(), physics.owned(), CopyField{next_[s], rhs_[s]});
     }
     this->count_traffic(physics.count() * traffic::predict);
     have_derivative_ = true;
   }
+  /// Whether diffusion over a cell is much faster than the step.
+  bool stiff(const int species, const Real c) const {
+    const auto& physics = *this->physics_;
+    double rate = 0;
+    for (const double h : physics.grid().spacing) rate += 2 * physics.diffusivity(species) / (h * h);
+    return c * rate > stiff_from;
+  }
 
+  Real lowest(const int species) const {
+    return this->physics_->signed_fields() ? -unacceptable
+                                           : -this->config_.tolerance * this->physics_->scale(species);
+  }
   Real slack(const int species) const {
     return 10 * this->config_.tolerance * this->physics_->scale(species);
   }
@@ -310,7 +334,7 @@ class ImexIntegrator final : public Integrator<Exec> {
       largest = std::max<double>(
           largest, max_over_cells("kollagen/stages/error_size", physics.exec(), physics.owned(),
                                   ErrorSize{e, this->state_[s], next_[s], physics.scale(s),
-                                            this->config_.tolerance}));
+                                            this->config_.tolerance, lowest(s)}));
     }
     return largest;
   }

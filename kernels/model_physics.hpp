@@ -52,6 +52,7 @@ class ModelPhysics final : public Physics<Exec> {
   double baseline(const int species, const int k) const override {
     return Traits::baseline(species, this->column_, k);
   }
+  bool signed_fields() const override { return Traits::signed_fields; }
   std::vector<int> solve_order() const override {
     std::vector<int> order;
     for (const int n : Traits::solve_order)

@@ -17,7 +17,7 @@ constexpr unsigned species_mask(const N... n) {
 
 /// For each model: which species are solved as signals (multigrid) and as cells (sweeps), in which order, which stay
 /// where they are and come before (`local_first`: signals depend on them) or after the others, which one is
-/// chemotactic (-1: none), its baseline and what its homeostasis depends on.
+/// chemotactic (-1: none), whether fields may be negative, its baseline and what its homeostasis depends on.
 template <class Model>
 struct SolveTraits;
 
@@ -30,6 +30,7 @@ struct SolveTraits<Dermal> {
   static constexpr unsigned local_first = species_mask(M::A, M::Lb, M::B, M::D);
   static constexpr unsigned local_last = species_mask(M::C3, M::C1, M::E);
   static constexpr int chemotactic = M::F;
+  static constexpr bool signed_fields = false;
 
   static HomeostasisParameters homeostasis(const Dermal& model) { return model.homeostasis(); }
   static double baseline(const int n, const Column& column, const int k) {
@@ -55,6 +56,7 @@ struct PlainTraits {
   }();
   static constexpr unsigned signals = (1u << Count) - 1, cells = 0, local_first = 0, local_last = 0;
   static constexpr int chemotactic = Chemotactic;
+  static constexpr bool signed_fields = false;
   /// No secretion: the homeostatic signals of the column are 0 and nobody reads them.
   template <class Model>
   static HomeostasisParameters homeostasis(const Model&) {
@@ -64,7 +66,9 @@ struct PlainTraits {
 };
 
 template <>
-struct SolveTraits<Linear> : PlainTraits<3> {};
+struct SolveTraits<Linear> : PlainTraits<3> {
+  static constexpr bool signed_fields = true;  ///< deviations from a mean are fields of their own right
+};
 template <>
 struct SolveTraits<FisherKpp> : PlainTraits<1> {};
 template <>

@@ -97,6 +97,8 @@ class Physics {
 
   /// Walls of a species, for corrections and ghosts.
   const Walls& walls(const int species) const { return walls_[species]; }
+  /// Whether negative values are solutions (linear equations) and not a failure.
+  virtual bool signed_fields() const = 0;
   /// Error scale: |u| below which errors are judged absolutely (absolute tolerance at tolerance 1e-3).
   double scale(const int species) const { return info_.species[species].absolute_tolerance * 1e3; }
   std::size_t bytes() const;

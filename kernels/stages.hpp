@@ -111,21 +111,27 @@ struct RestoreDerivative {
   }
 };
 
+struct CopyField {
+  Span3<const Real> from;
+  Span3<Real> to;
+  KOKKOS_FORCEINLINE_FUNCTION void operator()(const int k, const int j, const int i) const { to(k, j, i) = from(k, j, i); }
+};
+
 /// Value that stands for a step that cannot be accepted: not finite, or negative beyond the tolerance.
 inline constexpr Real unacceptable = 1e30;
 
-/// Size of an error estimate in units of tolerance (scale + |u|); `unacceptable` where u is not finite or below
-/// -tolerance scale.
+/// Size of an error estimate in units of tolerance (scale + |u|); `unacceptable` where u is not finite, or below
+/// `lowest` and still falling.
 struct ErrorSize {
   Span3<const float> e;
   Span3<const Real> old;
   Span3<const Real> u;
-  Real scale, tolerance;
+  Real scale, tolerance, lowest;
   KOKKOS_FORCEINLINE_FUNCTION Real operator()(const int k, const int j, const int i) const {
     const Real v = u(k, j, i), w = old(k, j, i), d = e(k, j, i);
     const Real size = d < 0 ? -d : d, a = v < 0 ? -v : v, b = w < 0 ? -w : w;
     const Real error = size / (tolerance * (scale + (a > b ? a : b)));
-    const bool fine = (v >= -tolerance * scale || v >= w) && error <= unacceptable;
+    const bool fine = (v >= lowest || v >= w) && error <= unacceptable;
     return fine ? error : unacceptable;
   }
 };
