@@ -45,7 +45,8 @@ class ModelPhysics final : public Physics<Exec> {
     std::vector<double> sites(std::size_t(nz) * Model::site_count, 0.0), diffusivities;
     for (int k = 0; k < nz; ++k) model_.fill_site(this->column_, k, &sites[k * Model::site_count]);
     for (int n = 0; n < Model::count; ++n) diffusivities.push_back(model_.diffusivity(n));
-    this->build(setup, diffusivities, model_.clot_factor(), model_.chemotaxis(), sites, Model::site_count);
+    this->build(setup, diffusivities, model_.clot_factor(), model_.chemotaxis(), sites, Model::site_count,
+                Traits::wall_transfer(model_));
   }
 
   const Model& model() const { return model_; }

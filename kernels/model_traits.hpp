@@ -33,6 +33,8 @@ struct SolveTraits<Dermal> {
   static constexpr bool signed_fields = false;
 
   static HomeostasisParameters homeostasis(const Dermal& model) { return model.homeostasis(); }
+  /// Walls with values are for signals, towards their baseline; cells meet them as closed ones.
+  static double wall_transfer(const Dermal& model) { return model.transport.k_b; }
   static double baseline(const int n, const Column& column, const int k) {
     switch (n) {
       case M::F: return column.fibroblasts[k];
@@ -63,6 +65,11 @@ struct PlainTraits {
     return {.D_L = 1, .D_T = 1, .s_TF = 0, .lam_L = 1, .k_a0 = 0, .lam_T = 1};
   }
   static double baseline(int, const Column&, int) { return 0; }
+  /// Every robin wall has its own coefficient in the study.
+  template <class Model>
+  static double wall_transfer(const Model&) {
+    return 0;
+  }
 };
 
 template <>

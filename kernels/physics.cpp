@@ -79,7 +79,7 @@ Span2<const Real> with_ghosts(const Table& table) {
 template <class Exec>
 void Physics<Exec>::build(const PhysicsSetup& setup, const std::vector<double>& diffusivities,
                           const ClotFactor& clot, const std::optional<ChemotaxisLaw>& chemotaxis,
-                          const std::vector<double>& sites, const int site_count) {
+                          const std::vector<double>& sites, const int site_count, const double wall_transfer) {
   const int nz = grid_.cells[2];
   diffusivities_ = diffusivities;
   clot_ = clot;
@@ -145,7 +145,11 @@ void Physics<Exec>::build(const PhysicsSetup& setup, const std::vector<double>& 
   for (int s = 0; s < count(); ++s) {
     Walls walls;
     for (int face = 0; face < 6; ++face) {
-      walls.kind[face] = setup.walls[face];
+      const Motion motion = info_.species[s].motion;
+      const bool closed = motion == Motion::cell || motion == Motion::habitat;
+      walls.kind[face] =
+          closed && setup.walls[face] != WallKind::periodic ? WallKind::no_flux : setup.walls[face];
+      walls.transfer[face] = wall_transfer;
       for (const auto& wall : setup.boundary_values)
         if (info_.find_species(wall.field) == s && int(wall.face) == face) walls.transfer[face] = wall.k;
     }

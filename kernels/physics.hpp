@@ -108,9 +108,11 @@ class Physics {
       : exec_(exec), grid_(setup.grid), info_(info), column_(column) {}
 
   /// Builds tables and walls; called by the concrete model once its parameters are final.
-  /// `sites` holds site_count values for each depth index, one depth after the other.
+  /// `sites` holds site_count values for each depth index, one depth after the other. `wall_transfer` [um/h] is the
+  /// coefficient of robin walls for which the study has none of its own.
   void build(const PhysicsSetup& setup, const std::vector<double>& diffusivities, const ClotFactor& clot,
-             const std::optional<ChemotaxisLaw>& chemotaxis, const std::vector<double>& sites, int site_count);
+             const std::optional<ChemotaxisLaw>& chemotaxis, const std::vector<double>& sites, int site_count,
+             double wall_transfer);
   virtual void evaluate_reactions(const Fields<Exec>& u, const Fields<Exec>& base, const Fields<Exec>& out,
                                   Real a, Real b, Real c) const = 0;
   /// Largest loss coefficient of any species in any cell [1/h].

@@ -100,8 +100,9 @@ Section boundary_section() {
   return single(
       "domain.boundary",
       "What happens at the walls: periodic (both sides of an axis together), no-flux, dirichlet (fixed "
-      "value) or robin (exchange with an outside value). In the dermal model the values are the baseline of "
-      "the undamaged skin; in the other models they come from [[boundary_value]].",
+      "value) or robin (exchange with an outside value). In the dermal model such walls hold signals to the baseline "
+      "of the undamaged skin, robin with the parameter k_b, and are closed to cells; in the other models the values "
+      "come from [[boundary_value]].",
       [](auto& c) -> auto& { return c.domain; },
       {wall_group("lateral", {Face::x_min, Face::x_max, Face::y_min, Face::y_max}, "periodic",
                   "Walls at the four sides.")

@@ -22,6 +22,7 @@ struct Transport {
   Real n_max = 12;
   Real m_clot = 2.5;
   Real B_half = 1;
+  Real k_b = 100;
   Real diffusion_on = 1;   ///< 0 when the study disables "diffusion"
   Real chemotaxis_on = 1;  ///< 0 when the study disables "chemotaxis"
 
@@ -51,6 +52,8 @@ struct Transport {
     v("m_clot", m_clot, "1", 1, 100, "diffusivity of signals in the clot relative to tissue",
       "[A] 2-3; free proteins of 7.6 and 13.7 kDa move at 159 and 121 um^2/s in fibrin, Nauman 2007 [R]");
     v("B_half", B_half, "mg/mL", 1e-3, 100, "clot of half that effect", "[A]");
+    v("k_b", k_b, "um/h", 0, 1e6, "transfer of signals through a robin wall towards their baseline",
+      "[A] of the order of sqrt(D lam) of active TGF-beta, 82 um/h");
   }
 };
 
