@@ -293,6 +293,15 @@ int run_study(const RunOptions& options) {
     finish_report(std::string("numerical guard: ") + failure.what());
     log->error("numerical guard: {}", failure.what());
     throw;
+  } catch (const IoError& failure) {
+    // The disk may be full: what can still be written says why the run ended; the error itself goes on to the user.
+    log->error("cannot write: {}", failure.what());
+    try {
+      show("failed");
+      finish_report(std::string("cannot write: ") + failure.what());
+    } catch (const IoError&) {
+    }
+    throw;
   }
 }
 

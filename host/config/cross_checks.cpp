@@ -10,6 +10,7 @@
 #include "host/config/units.hpp"
 #include "kollagen/check.hpp"
 #include "kollagen/column.hpp"
+#include "kollagen/needles.hpp"
 
 namespace kollagen {
 namespace {
@@ -146,6 +147,12 @@ class Checks {
         s_.fail(at, fmt::format("is after the end of the study, {}", hours(c_.time.end)));
       if (t.center && s_.ok(center))
         for (std::size_t axis = 0; axis < 2; ++axis) inside(center, axis, (*t.center)[axis]);
+      if (s_.ok(item("treatment", i, "density")) && s_.ok(item("treatment", i, "pitch")) && s_.ok("domain.size")) {
+        const double needles = expected_needles(t, c_.domain.size);
+        if (needles > most_needles)
+          s_.fail(item("treatment", i, "pattern"),
+                  fmt::format("places about {:.3g} needles; at most {:.3g} are allowed", needles, most_needles));
+      }
       const std::string tip = item("treatment", i, "tip_length");
       if (t.tip_length && s_.ok(tip) && s_.ok(item("treatment", i, "length")) && *t.tip_length > t.length)
         s_.fail(tip, fmt::format("is longer than the needle, {}", length(t.length)));
