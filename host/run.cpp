@@ -196,6 +196,7 @@ int run_study(const RunOptions& options) {
   }
 
   const auto start = std::chrono::steady_clock::now();
+  const double copy = copy_bandwidth(Exec());  // first: its arrays are gone when the fields are allocated
   Simulation<Exec> simulation(config);
   std::error_code error;
   fs::create_directories(folder, error);
@@ -213,7 +214,6 @@ int run_study(const RunOptions& options) {
                               3600 * config.time.step.value_or(config.time.first_step))
                 : "");
 
-  const double copy = copy_bandwidth(Exec());
   StatusLine status(*log, folder, double(simulation.grid().owned_count()), simulation.clock());
   const double setup_seconds = seconds_since(start);
   double step_seconds = 0;
