@@ -12,7 +12,7 @@ namespace {
 struct NotingSink : Sink {
   double every;
   std::vector<double>& times;
-  NotingSink(const double every, std::vector<double>& times) : every(every), times(times) {}
+  NotingSink(const double interval, std::vector<double>& met) : every(interval), times(met) {}
   std::string name() const override { return "noting"; }
   double next_time(const double time) const override {
     for (int m = 0; m * every <= 1; ++m)
