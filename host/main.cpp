@@ -14,6 +14,9 @@
 #include "host/config/documentation.hpp"
 #include "host/config/reader.hpp"
 #include "host/config/validate.hpp"
+#ifdef KOLLAGEN_HAVE_HDF5
+#include "host/output/image_file.hpp"
+#endif
 #include "host/run.hpp"
 #include "kollagen/check.hpp"
 #include "kollagen/model/info.hpp"
@@ -60,6 +63,13 @@ std::string program_info() {
   text += fmt::format("compiler  {}, {}\n", version::compiler, version::build_type);
   text += fmt::format("Kokkos    {}, runs on {}, host {}\n", version::kokkos,
                       Kokkos::DefaultExecutionSpace::name(), Kokkos::DefaultHostExecutionSpace::name());
+#ifdef KOLLAGEN_HAVE_HDF5
+  text += fmt::format("HDF5      {}\n", hdf5_version());
+#else
+  text += "HDF5      none: no fields and slices\n";
+#endif
+  text += "MPI       not used by this version: one rank\n";
+  text += "ParaView  opens the results; not linked by this version\n";
   text += fmt::format("memory    {:.1f} GB available\n", available_memory() / 1e9);
   text += fmt::format("models    {}\n", fmt::join(model_names(), ", "));
   return text;
@@ -125,7 +135,7 @@ int dispatch(const int argc, char** argv) {
     chosen = [&] { return print(validation_report(read_config(options.run.config, options.run.overrides))); };
   });
 
-  app.add_subcommand("info", "Version, compiler, Kokkos and models.")->callback([&] {
+  app.add_subcommand("info", "Version, compiler, Kokkos, libraries and models.")->callback([&] {
     chosen = [] { return print(program_info()); };
   });
 

@@ -10,6 +10,9 @@
 
 namespace kollagen {
 
+/// Version of the HDF5 library that is linked, such as "1.10.8".
+std::string hdf5_version();
+
 /// Cells of a brick or of a slice through one. Axis order (x, y, z).
 struct ImageGeometry {
   std::array<int, 3> cells{1, 1, 1};
