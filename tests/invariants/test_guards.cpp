@@ -142,5 +142,29 @@ TYPED_TEST(Guards, a_collapsed_step_ends_the_run) {
   EXPECT_GT(simulation.integrator().statistics().rejected, 5);
 }
 
+/// Cells that appear from nowhere between two steps, as from a wrong wall or ghost.
+TYPED_TEST(Guards, a_broken_balance_is_named) {
+  for (const IntegratorKind kind : {IntegratorKind::imex, IntegratorKind::explicit_rk}) {
+    Config config = small_block(kind);
+    config.treatments.clear();
+    config.disabled_terms.clear();
+    for (const TermInfo& term : model_info("dermal").terms)
+      if (term.name != "diffusion") config.disabled_terms.push_back(term.name);
+    Simulation<TypeParam> sound(config);
+    EXPECT_NO_THROW(sound.step(0.01));
+
+    Simulation<TypeParam> simulation(config);
+    const int species = simulation.model().find_species("fibroblasts");
+    const auto state = simulation.integrator().state();
+    using Kokkos::ALL;
+    const auto cells = Kokkos::subview(state.view(), species, ALL(), ALL(), ALL());
+    const auto host = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), cells);
+    host(1, 1, 1) += 50;  // of 2500 in one cell; the simulation is not told
+    Kokkos::deep_copy(cells, host);
+    const std::string text = guard_text([&] { simulation.step(0.01); });
+    EXPECT_NE(text.find("field fibroblasts is conserved"), std::string::npos) << text;
+  }
+}
+
 }  // namespace
 }  // namespace kollagen
