@@ -62,7 +62,7 @@ class Integrator {
   /// The state was changed from outside (start, treatment): forget what was learnt about the step.
   virtual void restart() = 0;
 
-  /// Bytes of device memory held, by part, for the start-up report.
+  /// Bytes of fields held by the integrator, its solver and the physics, for the start-up report.
   virtual std::size_t bytes() const = 0;
 
   /// Called with a time before the right-hand side is evaluated there; may rewrite physics().forcing().

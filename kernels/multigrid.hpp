@@ -246,7 +246,6 @@ class Multigrid {
 
   /// Takes over the relative diffusivity m (ghosts filled) on all levels; to be called whenever it changed.
   void set_coefficient(const Span3<const Real>& m);
-  double largest_coefficient() const { return largest_m_; }
 
   /// One V-cycle from e = 0 for q e - s div(m grad e) = r; s = c D [um^2]. The result is in correction().
   /// `walls` of the species, met as homogeneous ones.

@@ -60,8 +60,6 @@ class Physics {
   Span3<const Real> mobility() const { return mobility_[0]; }
   /// Whether the mobility depends on the state; otherwise it has to be computed once only.
   bool mobility_varies() const { return clot_.species >= 0 && clot_.m_clot != 1; }
-  /// Largest relative diffusivity after the last update_mobility.
-  double largest_mobility() const { return largest_mobility_; }
 
   /// Fills the ghosts of one species from its walls.
   void fill_species_ghosts(const Fields<Exec>& u, int species) const;
