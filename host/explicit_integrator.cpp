@@ -37,6 +37,7 @@ class ExplicitIntegrator final : public Integrator<Exec> {
   }
 
   void restart() override { this->physics_->update_mobility(this->state_); }
+  void restored() override { restart(); }
   std::size_t bytes() const override {
     return this->state_.bytes() + first_.bytes() + second_.bytes() + this->physics_->bytes();
   }
@@ -87,6 +88,30 @@ void Integrator<Exec>::count_step(const double dt) {
   ++statistics_.steps;
   statistics_.smallest_dt = statistics_.steps == 1 ? dt : std::min(statistics_.smallest_dt, dt);
   statistics_.largest_dt = std::max(statistics_.largest_dt, dt);
+}
+
+template <class Exec>
+void Integrator<Exec>::save(Record& record) const {
+  const StepStatistics& s = statistics_;
+  record.numbers["controller/statistics"] = {double(s.steps),
+                                             double(s.rejected),
+                                             double(s.stage_passes),
+                                             double(s.corrections),
+                                             s.smallest_dt,
+                                             s.largest_dt,
+                                             s.seconds_rates,
+                                             s.seconds_signals,
+                                             s.seconds_cells,
+                                             s.seconds_local,
+                                             s.seconds_control,
+                                             s.bytes};
+}
+
+template <class Exec>
+void Integrator<Exec>::restore(const Record& record) {
+  const auto& v = record.list("controller/statistics");
+  if (v.size() != 12) throw IoError("checkpoint: the statistics of the integrator should be 12 numbers");
+  statistics_ = {long(v[0]), long(v[1]), long(v[2]), long(v[3]), v[4], v[5], v[6], v[7], v[8], v[9], v[10], v[11]};
 }
 
 template <class Exec>

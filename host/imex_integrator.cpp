@@ -54,9 +54,27 @@ class ImexIntegrator final : public Integrator<Exec> {
   void restart() override {
     next_dt_ = this->config_.step ? *this->config_.step : this->config_.first_step;
     have_derivative_ = false;
-    this->physics_->update_mobility(this->state_);
-    solver_.set_coefficient(this->physics_->mobility());
+    refresh_coefficients();
   }
+
+  void save(Record& record) const override {
+    Integrator<Exec>::save(record);
+    record.numbers["controller/imex"] = {next_dt_, last_dt_, have_derivative_ ? 1.0 : 0.0};
+  }
+  std::vector<std::pair<std::string, Fields<Exec>>> stored() const override {
+    auto result = Integrator<Exec>::stored();
+    if (have_derivative_) result.emplace_back("derivative", rhs_);
+    return result;
+  }
+  void restore(const Record& record) override {
+    Integrator<Exec>::restore(record);
+    const auto& values = record.list("controller/imex");
+    if (values.size() != 3) throw IoError("checkpoint: the step controller should be 3 numbers");
+    next_dt_ = values[0];
+    last_dt_ = values[1];
+    have_derivative_ = values[2] != 0;
+  }
+  void restored() override { refresh_coefficients(); }
 
   std::size_t bytes() const override {
     return this->state_.bytes() + next_.bytes() + rhs_.bytes() + error_.bytes() + solver_.bytes() +
@@ -102,6 +120,11 @@ class ImexIntegrator final : public Integrator<Exec> {
   }
 
  private:
+  void refresh_coefficients() {
+    this->physics_->update_mobility(this->state_);
+    solver_.set_coefficient(this->physics_->mobility());
+  }
+
   /// The next step from the error of an accepted one. A step cut short by an output does not shrink the next.
   void propose(const double dt, const double error, const bool after_rejection) {
     const double growth = std::clamp(step_safety * std::cbrt(1 / std::max(error, 1e-6)), smallest_shrink,

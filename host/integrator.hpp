@@ -4,11 +4,14 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "kernels/multigrid.hpp"
 #include "kernels/physics.hpp"
 #include "kollagen/config.hpp"
 #include "kollagen/fields.hpp"
+#include "kollagen/record.hpp"
 
 namespace kollagen {
 
@@ -61,6 +64,15 @@ class Integrator {
 
   /// The state was changed from outside (start, treatment): forget what was learnt about the step.
   virtual void restart() = 0;
+
+  /// The controller and the statistics, under "controller/".
+  virtual void save(Record& record) const;
+  /// Packed fields that the next step depends on, by the name of their group: the state, and the derivative at its time
+  /// where the integrator holds one.
+  virtual std::vector<std::pair<std::string, Fields<Exec>>> stored() const { return {{"state", state_}}; }
+  /// Takes over what `save` stored; afterwards `stored` names what has to be filled, followed by `restored`.
+  virtual void restore(const Record& record);
+  virtual void restored() = 0;
 
   /// Bytes of fields held by the integrator, its solver and the physics, for the start-up report.
   virtual std::size_t bytes() const = 0;

@@ -91,8 +91,8 @@ Grid make_grid(const DomainConfig& domain) {
 }
 
 template <class Exec>
-Simulation<Exec>::Simulation(const Config& config, const Exec& exec)
-    : config_(config), treatments_(config.treatments) {
+Simulation<Exec>::Simulation(const Config& config, const Exec& exec, std::shared_ptr<Communicator> ranks)
+    : ranks_(std::move(ranks)), config_(config), treatments_(config.treatments) {
   std::stable_sort(treatments_.begin(), treatments_.end(),
                    [](const auto& a, const auto& b) { return a.at < b.at; });
   const PhysicsSetup setup{make_grid(config.domain),  config.domain.walls,   config.boundary_values,
@@ -223,10 +223,9 @@ void Simulation<Exec>::step(const double limit) {
 }
 
 template <class Exec>
-void Simulation<Exec>::copy(const int species, double* out) const {
+void Simulation<Exec>::copy_out(const Fields<Exec>& fields, const int species, double* out) const {
   using Kokkos::ALL;
-  const auto& state = integrator_->state();
-  const auto one = Kokkos::subview(state.view(), species, ALL(), ALL(), ALL());
+  const auto one = Kokkos::subview(fields.view(), species, ALL(), ALL(), ALL());
   const auto host = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), one);
   for_host_cells(grid(), [&](const int k, const int j, const int i, const std::array<double, 3>&) {
     *out++ = host(k + ghost_layers, j + ghost_layers, i + ghost_layers);
@@ -234,16 +233,78 @@ void Simulation<Exec>::copy(const int species, double* out) const {
 }
 
 template <class Exec>
-void Simulation<Exec>::assign(const int species, const double* values) {
+void Simulation<Exec>::copy_in(const double* values, const Fields<Exec>& fields, const int species) const {
   using Kokkos::ALL;
-  const auto one = Kokkos::subview(integrator_->state().view(), species, ALL(), ALL(), ALL());
+  const auto one = Kokkos::subview(fields.view(), species, ALL(), ALL(), ALL());
   const auto host = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), one);
   for_host_cells(grid(), [&](const int k, const int j, const int i, const std::array<double, 3>&) {
     host(k + ghost_layers, j + ghost_layers, i + ghost_layers) = *values++;
   });
   Kokkos::deep_copy(one, host);
+}
+
+template <class Exec>
+void Simulation<Exec>::copy(const int species, double* out) const {
+  copy_out(integrator_->state(), species, out);
+}
+
+template <class Exec>
+void Simulation<Exec>::assign(const int species, const double* values) {
+  copy_in(values, integrator_->state(), species);
   integrator_->restart();
   take_balance();
+}
+
+template <class Exec>
+void Simulation<Exec>::save(Record& record) const {
+  record.set("simulation/time", clock_.time);
+  record.set("simulation/dt", clock_.dt);
+  record.set("simulation/step", double(clock_.step));
+  record.set("simulation/treatments_done", next_treatment_);
+  record.set("simulation/needles_placed", double(needles_placed_));
+  // Random numbers are counters: what they are drawn from is the seed and the number of the treatment.
+  record.texts["simulation/seed"] = std::to_string(config_.seed);
+  record.numbers["simulation/totals"] = totals_;
+  integrator_->save(record);
+}
+
+template <class Exec>
+std::vector<std::string> Simulation<Exec>::stored_fields() const {
+  std::vector<std::string> names;
+  for (const auto& [group, fields] : integrator_->stored())
+    for (const auto& species : model().species) names.push_back(group + "/" + species.name);
+  return names;
+}
+
+template <class Exec>
+void Simulation<Exec>::copy_stored(const int index, double* out) const {
+  const int count = int(model().species.size());
+  copy_out(integrator_->stored().at(std::size_t(index / count)).second, index % count, out);
+}
+
+template <class Exec>
+void Simulation<Exec>::restore(const Record& record, const std::function<void(const std::string&, double*)>& read) {
+  if (record.text("simulation/seed") != std::to_string(config_.seed))
+    throw IoError("checkpoint: it was written with seed " + record.text("simulation/seed"));
+  const double done = record.number("simulation/treatments_done");
+  if (!(done >= 0 && done <= double(treatments_.size())) ||
+      record.list("simulation/totals").size() != conserved_.size())
+    throw IoError("checkpoint: treatments or conserved fields are not those of this study");
+  clock_.time = record.number("simulation/time");
+  clock_.dt = record.number("simulation/dt");
+  clock_.step = long(record.number("simulation/step"));
+  next_treatment_ = int(done);
+  needles_placed_ = long(record.number("simulation/needles_placed"));
+  totals_ = record.list("simulation/totals");
+  integrator_->restore(record);
+  std::vector<double> values(std::size_t(grid().owned_count()));
+  const auto names = stored_fields();
+  const int count = int(model().species.size());
+  for (int index = 0; index < int(names.size()); ++index) {
+    read(names[std::size_t(index)], values.data());
+    copy_in(values.data(), integrator_->stored().at(std::size_t(index / count)).second, index % count);
+  }
+  integrator_->restored();
 }
 
 #define KOLLAGEN_INSTANTIATE(Exec) template class Simulation<Exec>;

@@ -13,11 +13,12 @@ namespace kollagen {
 
 /// Builds everything that a study names and advances it from event to event. Also the Snapshot that outputs see.
 template <class Exec>
-class Simulation final : public Snapshot {
+class Simulation final : public Snapshot, public Resumable {
  public:
   /// Builds grid, layers, model, initial state and sources; performs the treatments of t = 0.
   /// Throws InputError for names that the model lacks.
-  explicit Simulation(const Config& config, const Exec& exec = Exec());
+  explicit Simulation(const Config& config, const Exec& exec = Exec(),
+                      std::shared_ptr<Communicator> ranks = std::make_shared<OneRank>());
 
   /// Advances by one accepted step, at most to `limit` [h] or to a treatment that is a rounding later; performs
   /// treatments that fall due when it lands on them. A treatment time is never stepped over. Throws GuardError.
@@ -33,7 +34,13 @@ class Simulation final : public Snapshot {
   const Grid& grid() const override { return integrator_->physics().grid(); }
   const ModelInfo& model() const override { return integrator_->physics().info(); }
   const Column& column() const override { return integrator_->physics().column(); }
+  Communicator& communicator() const override { return *ranks_; }
   void copy(int species, double* out) const override;
+
+  void save(Record& record) const override;
+  std::vector<std::string> stored_fields() const override;
+  void copy_stored(int index, double* out) const override;
+  void restore(const Record& record, const std::function<void(const std::string&, double*)>& read) override;
 
   /// Writes owned values of one species (x fastest) into the state, for tests and initial data.
   void assign(int species, const double* values);
@@ -55,6 +62,11 @@ class Simulation final : public Snapshot {
   /// only, so this finds wrong walls, ghosts and memory.
   void check_balance() const;
 
+  /// One species of a packed state from and to owned values, x fastest.
+  void copy_out(const Fields<Exec>& fields, int species, double* out) const;
+  void copy_in(const double* values, const Fields<Exec>& fields, int species) const;
+
+  std::shared_ptr<Communicator> ranks_;
   Config config_;
   std::vector<TreatmentConfig> treatments_;  ///< in the order of time
   std::unique_ptr<Integrator<Exec>> integrator_;

@@ -9,6 +9,7 @@ namespace kollagen {
 /// Exit codes of the program; a contract with scripts and schedulers (docs/cli.md).
 enum class ExitCode : int {
   done = 0,
+  internal = 1,  ///< should never happen
   bad_input = 2,
   environment = 3,
   numerical_guard = 4,

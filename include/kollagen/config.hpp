@@ -139,6 +139,14 @@ struct OutputConfig {
   bool operator==(const OutputConfig&) const = default;
 };
 
+struct CheckpointConfig {
+  double every_wall = 0.5;      ///< [h] of wall time between two checkpoints
+  std::optional<double> every;  ///< [h] of simulated time, met exactly; default: by wall time only
+  int keep = 2;                 ///< newest checkpoints that are kept; 0: none is written
+
+  bool operator==(const CheckpointConfig&) const = default;
+};
+
 struct Config {
   std::string title;
   std::string model = "dermal";
@@ -154,6 +162,7 @@ struct Config {
   std::vector<SourceConfig> sources;
   std::vector<std::string> disabled_terms;
   std::vector<OutputConfig> outputs;
+  CheckpointConfig checkpoint;
   std::string resolved_toml;  ///< the study with every default written out, as config.toml receives it
 
   bool operator==(const Config&) const = default;

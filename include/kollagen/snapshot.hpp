@@ -5,9 +5,11 @@
 #include <vector>
 
 #include "kollagen/column.hpp"
+#include "kollagen/communicator.hpp"
 #include "kollagen/config.hpp"
 #include "kollagen/grid.hpp"
 #include "kollagen/model/info.hpp"
+#include "kollagen/record.hpp"
 
 namespace kollagen {
 
@@ -24,14 +26,18 @@ class Snapshot {
  public:
   virtual ~Snapshot() = default;
   virtual const Clock& clock() const = 0;
+  /// The domain and this rank's part of it.
   virtual const Grid& grid() const = 0;
   virtual const ModelInfo& model() const = 0;
+  /// Of the whole domain: k is the global index along z.
   virtual const Column& column() const = 0;
+  /// The ranks that share the domain; outputs use it to write together.
+  virtual Communicator& communicator() const = 0;
   /// Copies the owned cells of one species into `out` (owned_count values), x fastest, unit of the species.
   virtual void copy(int species, double* out) const = 0;
 };
 
-/// An output. The driver asks `next_time` to land on it exactly and calls `write` at that instant.
+/// An output. All functions but the first two are collective. The driver asks `next_time` to land on it exactly and calls `write` at that instant.
 class Sink {
  public:
   virtual ~Sink() = default;
@@ -43,6 +49,12 @@ class Sink {
   virtual void write(const Snapshot& snapshot) = 0;
   /// Called once after the last write of a completed run.
   virtual void finish() {}
+  /// Adds what this output has to remember, under "output/<kind>/<name>/", and brings its files to the disk: a
+  /// checkpoint that counts on them is about to be written.
+  virtual void save(Record&) const { throw std::logic_error(name() + " cannot be saved"); }
+  /// Called instead of the first write when a run is resumed: takes over what `save` stored and brings the files into the
+  /// state that they had then. Throws IoError when they hold less.
+  virtual void restore(const Record&, const Snapshot&) { throw std::logic_error(name() + " cannot be resumed"); }
 };
 
 }  // namespace kollagen

@@ -20,6 +20,7 @@ class AnalyticSnapshot final : public Snapshot {
   const Grid& grid() const override { return grid_; }
   const ModelInfo& model() const override { return model_; }
   const Column& column() const override { return column_; }
+  Communicator& communicator() const override { return ranks_; }
   void copy(const int species, double* out) const override {
     for (int k = 0; k < grid_.cells[2]; ++k)
       for (int j = 0; j < grid_.cells[1]; ++j)
@@ -40,6 +41,7 @@ class AnalyticSnapshot final : public Snapshot {
   Column column_;
   Formula formula_;
   Clock clock_;
+  mutable OneRank ranks_;
 };
 
 /// A grid owned by one rank.

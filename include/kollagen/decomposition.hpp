@@ -1,0 +1,36 @@
+/// How the cells of a domain are shared among ranks: a process grid whose parts are bricks.
+#pragma once
+
+#include <array>
+#include <vector>
+
+namespace kollagen {
+
+/// The same on every rank but for `place`. Axis order (x, y, z). Ranks are numbered with x fastest.
+struct Decomposition {
+  std::array<int, 3> ranks{1, 1, 1};  ///< parts along each axis
+  std::array<int, 3> place{0, 0, 0};  ///< of this rank among them
+  /// Per axis ranks[a] + 1 numbers: the first cell of each part, then the number of cells.
+  std::array<std::vector<int>, 3> cuts{{{0, 1}, {0, 1}, {0, 1}}};
+
+  int size() const { return ranks[0] * ranks[1] * ranks[2]; }
+  int rank_at(const std::array<int, 3>& p) const { return (p[2] * ranks[1] + p[1]) * ranks[0] + p[0]; }
+  std::array<int, 3> place_of(const int rank) const {
+    return {rank % ranks[0], rank / ranks[0] % ranks[1], rank / (ranks[0] * ranks[1])};
+  }
+  /// First cell and number of cells of the part at `p`.
+  std::array<int, 3> first(const std::array<int, 3>& p) const { return {cuts[0][p[0]], cuts[1][p[1]], cuts[2][p[2]]}; }
+  std::array<int, 3> cells(const std::array<int, 3>& p) const {
+    return {cuts[0][p[0] + 1] - cuts[0][p[0]], cuts[1][p[1] + 1] - cuts[1][p[1]], cuts[2][p[2] + 1] - cuts[2][p[2]]};
+  }
+};
+
+/// Fewest cells of a part along an axis that is cut: the stencils reach one cell, coarsening pairs two.
+inline constexpr int fewest_cells = 2;
+
+/// The process grid with the smallest halo, cells spread as evenly as that grid allows and cuts at multiples of a power of
+/// two where that costs little balance. Throws
+/// InputError when `ranks` parts of at least `fewest_cells` along every cut axis do not exist, naming the most that do.
+Decomposition decompose(const std::array<int, 3>& cells, int ranks, int rank);
+
+}  // namespace kollagen
