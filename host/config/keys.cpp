@@ -441,13 +441,35 @@ Section output_section() {
            .such_as("[[\"1 mm\", \"1 mm\", \"500 um\"]]")});
 }
 
+Section checkpoint_section() {
+  return single(
+      "checkpoint",
+      "When the state of a run is saved, so that the same command continues it after an interruption.",
+      [](auto& c) -> auto& { return c.checkpoint; },
+      {quantity("every_wall", &CheckpointConfig::every_wall, "h",
+                "Wall time from one checkpoint to the next; taken at the end of a step and changes no step. 0: after "
+                "every step.")
+           .range(0, century)
+           .such_as("\"30 min\""),
+       quantity("every", &CheckpointConfig::every, "h",
+                "Simulated time from one checkpoint to the next, met exactly, in addition to `every_wall`.")
+           .range(shortest_time, century)
+           .unset("by wall time only")
+           .such_as("\"7 day\""),
+       make_key("keep", KeyKind::integer, &CheckpointConfig::keep,
+                "How many checkpoints are kept, the newest ones; 0: none is written.")
+           .range(0, 1000)
+           .such_as("2")});
+}
+
 }  // namespace
 
 const std::vector<Section>& config_sections() {
   static const std::vector<Section> sections{
       study_section(),   domain_section(), boundary_section(),  time_section(),
       skin_section(),    layer_section(),  treatment_section(), boundary_value_section(),
-      initial_section(), source_section(), terms_section(),     output_section()};
+      initial_section(), source_section(), terms_section(),     output_section(),
+      checkpoint_section()};
   return sections;
 }
 

@@ -80,9 +80,9 @@ Lengths are kept in um, times in h, signals in ng/mL, cells in 1/mm^3 and matrix
 Any parameter of the model by its name, for example `D_P = "30 um^2/s"`. Names, values and ranges are listed
 in [parameters.md](parameters.md), or by `kollagen explain parameters --model NAME`.
 
-## `[checkpoint]`, `[insitu]`
+## `[insitu]`
 
-Reserved for checkpoints and for pictures during the run; this version refuses a study that asks for them.
+Reserved for pictures during the run; this version refuses a study that asks for them.
 
 ## Checks that involve several keys
 

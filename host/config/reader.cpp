@@ -25,7 +25,7 @@ namespace {
 
 /// Tables that the format reserves for parts that this version does not have.
 const std::vector<std::pair<std::string, std::string>> later_tables{
-    {"checkpoint", "checkpoints are"}, {"insitu", "visualisation during the run is"}};
+    {"insitu", "visualisation during the run is"}};
 
 class StudyReader {
  public:
