@@ -279,16 +279,26 @@ Config parse_config(const std::string_view text, const std::string& name,
   return study.config;
 }
 
-std::vector<std::string> differing_keys(const std::string& one, const std::string& other) {
-  std::map<std::string, std::string> a, b;
-  flatten(toml::parse(one), "", a);
-  flatten(toml::parse(other), "", b);
-  std::vector<std::string> keys;
-  for (const auto& [key, value] : a)
-    if (b.count(key) == 0 || b[key] != value) keys.push_back(key);
-  for (const auto& [key, value] : b)
-    if (a.count(key) == 0) keys.push_back(key);
-  return keys;
+std::vector<KeyDifference> differing_keys(const std::string& one, const std::string& other) {
+  std::map<std::string, KeyDifference> all;
+  const auto read = [&all](const std::string& text, std::string KeyDifference::*const side) {
+    std::map<std::string, std::string> values;
+    try {
+      flatten(toml::parse(text), "", values);
+    } catch (const toml::parse_error& error) {
+      throw InputError(fmt::format("a resolved study is not valid TOML: {}", error.description()));
+    }
+    for (const auto& [key, value] : values) {
+      all[key].key = key;
+      all[key].*side = value;
+    }
+  };
+  read(one, &KeyDifference::one);
+  read(other, &KeyDifference::other);
+  std::vector<KeyDifference> differences;
+  for (const auto& [key, difference] : all)
+    if (difference.one != difference.other) differences.push_back(difference);
+  return differences;
 }
 
 Config read_config(const std::string& path, const std::vector<std::string>& overrides) {

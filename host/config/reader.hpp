@@ -20,8 +20,17 @@ Config read_config(const std::string& path, const std::vector<std::string>& over
 Config parse_config(std::string_view text, const std::string& name, const std::vector<std::string>& overrides,
                     double available_memory);
 
-/// Keys that differ between two resolved studies (Config::resolved_toml), with their full paths.
-std::vector<std::string> differing_keys(const std::string& one, const std::string& other);
+/// A key that two studies give different values; a value that a study leaves to its default is empty.
+struct KeyDifference {
+  std::string key;  ///< full path
+  std::string one, other;
+
+  bool operator==(const KeyDifference&) const = default;
+};
+
+/// What differs between two resolved studies (Config::resolved_toml), in the order of the keys. Throws InputError when
+/// one of them is no TOML.
+std::vector<KeyDifference> differing_keys(const std::string& one, const std::string& other);
 
 /// Memory that the machine can give to a new process [B]; infinity where the system does not tell.
 double available_memory();

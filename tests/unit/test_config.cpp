@@ -321,9 +321,14 @@ TEST(Reader, TellsWhichKeysDiffer) {
   const std::string other =
       read(small_study, {"time.end=29 day", "model_parameters.D_P=31 um^2/s", "output.0={kind=\"metrics\"}"})
           .resolved_toml;
-  EXPECT_EQ(differing_keys(one, other),
-            (std::vector<std::string>{"model_parameters.D_P", "time.end", "output[0].every", "output[0].from",
-                                      "output[0].kind", "output[0].name"}));
+  const auto differences = differing_keys(one, other);
+  std::vector<std::string> keys;
+  for (const auto& difference : differences) keys.push_back(difference.key);
+  EXPECT_EQ(keys, (std::vector<std::string>{"model_parameters.D_P", "output[0].every", "output[0].from",
+                                            "output[0].kind", "output[0].name", "time.end"}));
+  EXPECT_EQ(differences[1].one, "") << "the study without outputs has no such key";
+  EXPECT_EQ(differences[5], (KeyDifference{"time.end", "\"28 day\"", "\"29 day\""}));
+  EXPECT_THROW(differing_keys(one, "no = [toml"), InputError);
 }
 
 TEST(Reader, AcceptsSymbolsOfFields) {
