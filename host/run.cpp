@@ -202,7 +202,7 @@ int run_study(const RunOptions& options) {
   fs::create_directories(folder, error);
   if (error) throw IoError(folder.string() + ": cannot be created: " + error.message());
   if (!lock) lock.emplace(folder);
-  auto sinks = make_sinks(config, simulation.model(), simulation.grid(), folder);
+  auto sinks = make_sinks(config, simulation.model(), simulation.grid(), folder, simulation.communicator());
   const auto log = make_log(folder);
   write_config(folder, config);
   banner(*log, config, simulation, folder);

@@ -7,32 +7,66 @@
 
 #include "host/output/atomic_file.hpp"
 #include "kollagen/check.hpp"
+#include "kollagen/collective.hpp"
 
 namespace kollagen {
 
-CsvFile::CsvFile(std::filesystem::path path, std::string header)
-    : path_(std::move(path)), header_(std::move(header)) {}
+CsvFile::CsvFile(std::filesystem::path path, std::string header, Communicator& ranks)
+    : path_(std::move(path)), header_(std::move(header) + "\n"), ranks_(ranks) {}
 
 void CsvFile::append(const std::string_view lines) {
   KOLLAGEN_CHECK(lines.empty() || lines.back() == '\n', "a row of a table must end with a newline");
-  if (!file_.is_open()) {
-    write_text_file(path_, header_ + "\n");
-    file_ = FileDescriptor(path_, O_WRONLY | O_APPEND);
-    size_ = file_.size();
-  }
-  try {
-    file_.write(lines);
-  } catch (const IoError&) {
-    file_.truncate(size_);
-    throw;
-  }
-  size_ += long(lines.size());
+  const long complete = size_ > 0 ? size_ : long(header_.size());
+  on_root(ranks_, [&] {
+    if (!file_.is_open()) {
+      write_text_file(path_, header_);
+      file_ = FileDescriptor(path_, O_WRONLY | O_APPEND);
+    }
+    try {
+      file_.write(lines);
+    } catch (const IoError&) {
+      file_.truncate(complete);
+      throw;
+    }
+  });
+  size_ = complete + long(lines.size());
 }
 
 void CsvFile::close() {
-  if (!file_.is_open()) return;
-  file_.sync();
-  file_.close();
+  on_root(ranks_, [&] {
+    if (!file_.is_open()) return;
+    file_.sync();
+    file_.close();
+  });
+}
+
+long CsvFile::save() const {
+  on_root(ranks_, [&] {
+    if (file_.is_open()) file_.sync();
+  });
+  return size_;
+}
+
+void CsvFile::restore(const long size) {
+  on_root(ranks_, [&] {
+    if (size == 0) {
+      std::error_code error;
+      std::filesystem::remove(path_, error);
+      if (error) throw_system_error("remove", path_, error.value());
+      return;
+    }
+    file_ = FileDescriptor(path_, O_RDWR | O_APPEND);
+    if (file_.size() < size)
+      throw IoError(fmt::format("{} holds {} bytes, but {} were complete at the checkpoint: the table was cut or "
+                                "replaced since, and the run cannot continue it",
+                                path_.string(), file_.size(), size));
+    if (file_.read(0, header_.size()) != header_)
+      throw IoError(fmt::format("{}: the columns are not those of this run, which cannot continue the table",
+                                path_.string()));
+    file_.truncate(size);
+    file_.sync();
+  });
+  size_ = size;
 }
 
 std::string csv_number(const double value) {

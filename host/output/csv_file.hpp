@@ -4,29 +4,36 @@
 #include <filesystem>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "host/output/file_descriptor.hpp"
+#include "kollagen/communicator.hpp"
 
 namespace kollagen {
 
 /// Comma-separated values. The file is created by the first `append`, with the header and the rows in one
 /// piece; every later `append` adds whole lines. When a write fails the file is cut back to what it held
-/// before, so that it always ends with a complete line.
+/// before, so that it always ends with a complete line. Rank 0 writes; all functions but the last are
+/// collective and throw its IoError on every rank.
 class CsvFile {
  public:
-  CsvFile(std::filesystem::path path, std::string header);
-  /// `lines` without or with several rows, each ending with a newline. Throws IoError.
+  CsvFile(std::filesystem::path path, std::string header, Communicator& ranks);
+  /// `lines` without or with several rows, each ending with a newline; the same on every rank.
   void append(std::string_view lines);
   /// Brings the table to the disk and closes it.
   void close();
+  /// Brings the table to the disk; returns its length [B], 0 while there is no file.
+  long save() const;
+  /// Cuts the file back to the length that `save` gave, to grow from there; without any rows there was no file,
+  /// and it goes. IoError when the file is missing, shorter, or a table of other columns.
+  void restore(long size);
   const std::filesystem::path& path() const { return path_; }
 
  private:
   std::filesystem::path path_;
-  std::string header_;
-  FileDescriptor file_;
-  long size_ = 0;  ///< bytes that are complete
+  std::string header_;  ///< with its newline
+  Communicator& ranks_;
+  FileDescriptor file_;  ///< open on rank 0
+  long size_ = 0;        ///< bytes that are complete, on every rank
 };
 
 /// A number as the tables hold it: 10 significant digits, empty when it is not finite.

@@ -102,7 +102,7 @@ std::unique_ptr<Sink> make_frame_sink(const OutputConfig&, const std::string& na
 
 std::unique_ptr<Sink> make_probe_sink(const OutputConfig& output, const std::string& name,
                                       const Config& config, const ModelInfo& model, const Grid& grid,
-                                      const std::filesystem::path& run_dir) {
+                                      const std::filesystem::path& run_dir, Communicator& ranks) {
   for (std::size_t p = 0; p < output.points.size(); ++p)
     for (int axis = 0; axis < 3; ++axis)
       check_inside(name, fmt::format("point {}, {}", p, "xyz"[axis]), axis, output.points[p][axis], grid);
@@ -111,20 +111,21 @@ std::unique_ptr<Sink> make_probe_sink(const OutputConfig& output, const std::str
   return std::make_unique<ProbeSink>(
       ProbeSink::Setup{run_dir / file, name, schedule_of(output, config),
                        select_species(model, output.fields, name), output.points},
-      model);
+      model, ranks);
 }
 
 }  // namespace
 
 std::vector<std::unique_ptr<Sink>> make_sinks(const Config& config, const ModelInfo& model, const Grid& grid,
-                                              const std::filesystem::path& run_dir) {
+                                              const std::filesystem::path& run_dir, Communicator& ranks) {
   std::vector<std::unique_ptr<Sink>> sinks;
   std::set<std::pair<OutputKind, std::string>> taken;
   bool metrics = false;
   const auto add_metrics = [&](const Schedule& schedule, const std::vector<std::string>& fields) {
     sinks.push_back(std::make_unique<MetricsSink>(
         MetricsSink::Setup{run_dir / "metrics.csv", "metrics", schedule,
-                           select_species(model, fields, "metrics"), treatment_times(config)}));
+                           select_species(model, fields, "metrics"), treatment_times(config)},
+        ranks));
     metrics = true;
   };
   for (const OutputConfig& output : config.outputs) {
@@ -140,7 +141,7 @@ std::vector<std::unique_ptr<Sink>> make_sinks(const Config& config, const ModelI
         sinks.push_back(make_frame_sink(output, name, config, model, grid, run_dir));
         break;
       case OutputKind::probe:
-        sinks.push_back(make_probe_sink(output, name, config, model, grid, run_dir));
+        sinks.push_back(make_probe_sink(output, name, config, model, grid, run_dir, ranks));
         break;
       case OutputKind::metrics:
         add_metrics(schedule_of(output, config, first_treatment(config)), output.fields);

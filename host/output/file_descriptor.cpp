@@ -53,11 +53,25 @@ void FileDescriptor::write(const std::string_view bytes) {
   }
 }
 
+std::string FileDescriptor::read(const long offset, const std::size_t count) const {
+  std::string bytes(count, '\0');
+  std::size_t done = 0;
+  while (done < count) {
+    const ssize_t got = ::pread(number_, bytes.data() + done, count - done, offset + long(done));
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) throw_system_error("read", path_, errno);
+    if (got == 0) break;
+    done += std::size_t(got);
+  }
+  bytes.resize(done);
+  return bytes;
+}
+
 void FileDescriptor::truncate(const long size) {
   if (::ftruncate(number_, size) != 0) throw_system_error("shorten", path_, errno);
 }
 
-void FileDescriptor::sync() {
+void FileDescriptor::sync() const {
   if (::fsync(number_) != 0) throw_system_error("bring to the disk", path_, errno);
 }
 

@@ -21,8 +21,10 @@ class FileDescriptor {
   const std::filesystem::path& path() const { return path_; }
   long size() const;
   void write(std::string_view bytes);
+  /// `count` bytes from `offset` on, fewer where the file ends.
+  std::string read(long offset, std::size_t count) const;
   void truncate(long size);
-  void sync();
+  void sync() const;
   /// Closes and checks: a full disk may show only here.
   void close();
 

@@ -3,15 +3,29 @@
 #include <fmt/format.h>
 
 #include <nlohmann/json.hpp>
+#include <optional>
+#include <system_error>
 
 #include "host/output/atomic_file.hpp"
+#include "host/output/file_descriptor.hpp"
 #include "kollagen/check.hpp"
+#include "kollagen/collective.hpp"
 
 namespace kollagen {
 namespace {
 
 std::string frame_name(const std::string& series, const std::size_t index) {
   return fmt::format("{}_{:06}.hdf", series, index);
+}
+
+/// Number of the frame of `series` that is called `file`; none when it is another file.
+std::optional<std::size_t> frame_index(const std::string& series, const std::string& file) {
+  const std::string_view begin = "_", end = ".hdf";
+  if (file.size() <= series.size() + begin.size() + end.size() || !file.starts_with(series)) return {};
+  const std::string digits = file.substr(series.size() + 1, file.size() - series.size() - 1 - end.size());
+  if (digits.size() > 18 || digits.find_first_not_of("0123456789") != std::string::npos) return {};
+  const std::size_t index = std::stoull(digits);
+  return file == frame_name(series, index) ? std::optional(index) : std::nullopt;
 }
 
 /// Copies one plane of cells across `plane.axis` out of a brick of `cells`, x fastest.
@@ -56,13 +70,54 @@ void FrameSink::write(const Snapshot& snapshot) {
   write_series();
 }
 
+std::string FrameSink::prefix() const {
+  return (setup_.plane.whole ? "output/fields/" : "output/slice/") + setup_.name;
+}
+
+void FrameSink::save(Record& record) const {
+  record.numbers[prefix() + "/times"] = times_;
+  record.numbers[prefix() + "/instant"] = once_.save();
+}
+
+void FrameSink::restore(const Record& record, const Snapshot& snapshot) {
+  times_ = record.list(prefix() + "/times");
+  once_.restore(record.list(prefix() + "/instant"));
+  on_root(snapshot.communicator(), [&] { rewind(); });
+}
+
+void FrameSink::rewind() const {
+  for (std::size_t index = 0; index < times_.size(); ++index) {
+    const std::filesystem::path frame = setup_.folder / frame_name(setup_.name, index);
+    if (!std::filesystem::is_regular_file(frame))
+      throw IoError(fmt::format("{} is missing: the checkpoint counts on {} frames of this series, and the run "
+                                "cannot continue it without them",
+                                frame.string(), times_.size()));
+  }
+  std::error_code error;
+  std::vector<std::filesystem::path> later;
+  for (const auto& entry : std::filesystem::directory_iterator(setup_.folder, error)) {
+    const std::string name = entry.path().filename().string();
+    const std::optional<std::size_t> index = frame_index(setup_.name, name);
+    const bool left_over = name.starts_with("." + setup_.name) && name.ends_with(".tmp");
+    if ((index && *index >= times_.size()) || left_over) later.push_back(entry.path());
+  }
+  if (times_.empty()) later.push_back(series_path());
+  for (const std::filesystem::path& path : later) {
+    std::filesystem::remove(path, error);
+    if (error) throw_system_error("remove", path, error.value());
+  }
+  if (!times_.empty()) write_series();
+}
+
+std::filesystem::path FrameSink::series_path() const { return setup_.folder / (setup_.name + ".hdf.series"); }
+
 void FrameSink::write_series() const {
   nlohmann::ordered_json series;
   series["file-series-version"] = "1.0";
   series["files"] = nlohmann::ordered_json::array();
   for (std::size_t index = 0; index < times_.size(); ++index)
     series["files"].push_back({{"name", frame_name(setup_.name, index)}, {"time", times_[index]}});
-  write_text_file(setup_.folder / (setup_.name + ".hdf.series"), series.dump(1) + "\n");
+  write_text_file(series_path(), series.dump(1) + "\n");
 }
 
 }  // namespace kollagen

@@ -39,9 +39,16 @@ class FrameSink final : public Sink {
   std::string name() const override { return setup_.name; }
   double next_time(double time) const override { return setup_.schedule.next(time); }
   void write(const Snapshot& snapshot) override;
+  void save(Record& record) const override;
+  void restore(const Record& record, const Snapshot& snapshot) override;
 
  private:
+  /// Path of its entries in a record.
+  std::string prefix() const;
+  std::filesystem::path series_path() const;
   void write_series() const;
+  /// Checks that the frames of `times_` are there and removes all that came later.
+  void rewind() const;
 
   Setup setup_;
   OncePerInstant once_;

@@ -68,6 +68,13 @@ void write_integer(const hid_t object, const char* name, const long long value, 
   write_attribute(object, name, H5T_STD_I64LE, H5T_NATIVE_LLONG, scalar_space(file), &value, file);
 }
 
+/// Without the time of creation: the same run writes the same bytes.
+hdf5::Properties dataset_properties(const std::string& action, const path& file) {
+  hdf5::Properties properties(H5Pcreate(H5P_DATASET_CREATE), action, file);
+  hdf5::check(H5Pset_obj_track_times(properties, false), action, file);
+  return properties;
+}
+
 /// A string of any length as a dataset: attributes are limited to 64 KiB.
 void write_long_text(const hid_t group, const char* name, const std::string& text, const path& file) {
   const std::string action = std::string("write ") + name + " to";
@@ -75,8 +82,9 @@ void write_long_text(const hid_t group, const char* name, const std::string& tex
   hdf5::check(H5Tset_size(type, std::max<std::size_t>(1, text.size())), action, file);
   hdf5::check(H5Tset_strpad(type, H5T_STR_NULLPAD), action, file);
   hdf5::check(H5Tset_cset(type, H5T_CSET_UTF8), action, file);
+  const hdf5::Properties create = dataset_properties(action, file);
   hdf5::Dataset dataset(
-      H5Dcreate2(group, name, type, scalar_space(file), H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT), action, file);
+      H5Dcreate2(group, name, type, scalar_space(file), H5P_DEFAULT, create, H5P_DEFAULT), action, file);
   hdf5::check(H5Dwrite(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, text.c_str()), action, file);
   dataset.close(action, file);
 }
@@ -172,7 +180,7 @@ void ImageFile::add(const std::string& name, const std::string& unit, const std:
     chunk[axis] = std::clamp<hsize_t>(chunk_bytes / inner, 1, extent[axis]);
   }
   const hdf5::Dataspace space(H5Screate_simple(3, extent.data(), nullptr), action, file);
-  const hdf5::Properties create(H5Pcreate(H5P_DATASET_CREATE), action, file);
+  const hdf5::Properties create = dataset_properties(action, file);
   hdf5::check(H5Pset_chunk(create, 3, chunk.data()), action, file);
   hdf5::check(H5Pset_shuffle(create), action, file);
   hdf5::check(H5Pset_deflate(create, compression_level), action, file);

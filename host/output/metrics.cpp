@@ -117,7 +117,18 @@ void Metrics::find_core(const Snapshot& snapshot) {
                  [&](const double d) { return char(d > constants_.core_damage); });
   if (std::count(mask.begin(), mask.end(), 1) == 0) return;
   core_ = std::move(mask);
+  count_core();
+}
+
+void Metrics::set_core(const std::vector<double>& mask) {
+  KOLLAGEN_CHECK(long(mask.size()) == grid_.owned_count(), "the track core must have one value per cell");
+  core_.assign(mask.begin(), mask.end());
+  count_core();
+}
+
+void Metrics::count_core() {
   const PlaneSums counts = sum_planes([](std::size_t, int) { return 1.0; });
+  core_cells_.clear();
   for (const PlaneSum& plane : counts) core_cells_.push_back(plane.core);
 }
 

@@ -49,6 +49,11 @@ class Metrics {
   /// Values in the order of `columns`; NaN where a number does not exist.
   std::vector<double> row(const Snapshot& snapshot);
 
+  /// The track core, one number per owned cell: 1 inside, 0 outside; empty before it is known.
+  std::vector<double> core() const { return {core_.begin(), core_.end()}; }
+  /// Takes over a core from an interrupted run instead of looking for one.
+  void set_core(const std::vector<double>& mask);
+
  private:
   /// Sums over one plane: of all cells and of those in the track core.
   struct PlaneSum {
@@ -68,6 +73,7 @@ class Metrics {
   void add_windows();
   void add_columns();
   void find_core(const Snapshot& snapshot);
+  void count_core();
   template <class Value>
   PlaneSums sum_planes(const Value& value) const;
   FieldSums sum_field(const std::vector<double>& field) const;

@@ -23,15 +23,20 @@ class MetricsSink final : public Sink {
     std::vector<int> species;
     std::vector<double> treatments;  ///< times of all sessions [h]
   };
-  explicit MetricsSink(Setup setup) : setup_(std::move(setup)) {}
+  MetricsSink(Setup setup, Communicator& ranks) : setup_(std::move(setup)), ranks_(ranks) {}
 
   std::string name() const override { return setup_.name; }
   double next_time(double time) const override { return setup_.schedule.next(time); }
   void write(const Snapshot& snapshot) override;
   void finish() override;
+  void save(Record& record) const override;
+  void restore(const Record& record, const Snapshot& snapshot) override;
 
  private:
+  void start(const Snapshot& snapshot);
+
   Setup setup_;
+  Communicator& ranks_;
   OncePerInstant once_;
   std::optional<Metrics> metrics_;  ///< from the first snapshot on, which brings the column
   std::optional<CsvFile> table_;

@@ -43,8 +43,20 @@ double interpolate(const Grid& grid, const double* field, const std::array<doubl
   return value;
 }
 
-ProbeSink::ProbeSink(Setup setup, const ModelInfo& model)
-    : setup_(std::move(setup)), table_(setup_.path, header(setup_.species, model)) {}
+ProbeSink::ProbeSink(Setup setup, const ModelInfo& model, Communicator& ranks)
+    : setup_(std::move(setup)), table_(setup_.path, header(setup_.species, model), ranks) {}
+
+void ProbeSink::save(Record& record) const {
+  const std::string prefix = "output/probe/" + setup_.name;
+  record.set(prefix + "/bytes", double(table_.save()));
+  record.numbers[prefix + "/instant"] = once_.save();
+}
+
+void ProbeSink::restore(const Record& record, const Snapshot&) {
+  const std::string prefix = "output/probe/" + setup_.name;
+  table_.restore(long(record.number(prefix + "/bytes")));
+  once_.restore(record.list(prefix + "/instant"));
+}
 
 void ProbeSink::write(const Snapshot& snapshot) {
   const Clock& clock = snapshot.clock();

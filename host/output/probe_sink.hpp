@@ -27,12 +27,14 @@ class ProbeSink final : public Sink {
     std::vector<int> species;
     std::vector<std::array<double, 3>> points;  ///< [um]
   };
-  ProbeSink(Setup setup, const ModelInfo& model);
+  ProbeSink(Setup setup, const ModelInfo& model, Communicator& ranks);
 
   std::string name() const override { return setup_.name; }
   double next_time(double time) const override { return setup_.schedule.next(time); }
   void write(const Snapshot& snapshot) override;
   void finish() override { table_.close(); }
+  void save(Record& record) const override;
+  void restore(const Record& record, const Snapshot& snapshot) override;
 
  private:
   Setup setup_;

@@ -39,6 +39,17 @@ class OncePerInstant {
     return true;
   }
 
+  /// Step and time of the instant last seen, for `restore`; nothing when there was none.
+  std::vector<double> save() const {
+    return seen_ ? std::vector<double>{double(step_), time_} : std::vector<double>{};
+  }
+  void restore(const std::vector<double>& saved) {
+    seen_ = saved.size() == 2;
+    if (!seen_) return;
+    step_ = long(saved[0]);
+    time_ = saved[1];
+  }
+
  private:
   bool seen_ = false;
   long step_ = 0;

@@ -44,6 +44,25 @@ struct IoError : Error {
   explicit IoError(const std::string& text) : Error(ExitCode::input_output, text) {}
 };
 
+/// Throws the error of the class that belongs to `code`: for errors that came from another rank.
+[[noreturn]] inline void throw_error(const ExitCode code, const std::string& text) {
+  switch (code) {
+    case ExitCode::bad_input:
+      throw InputError(text);
+    case ExitCode::environment:
+      throw EnvironmentError(text);
+    case ExitCode::numerical_guard:
+      throw GuardError(text);
+    case ExitCode::input_output:
+      throw IoError(text);
+    case ExitCode::done:
+    case ExitCode::internal:
+    case ExitCode::resumable:
+      break;
+  }
+  throw Error(code, text);
+}
+
 }  // namespace kollagen
 
 /// Checks a programming contract on the host, in every build type; throws std::logic_error.

@@ -10,8 +10,8 @@
 
 namespace kollagen {
 
-/// Calls `work` on every rank. When it throws anywhere, every rank throws the error of the lowest rank that failed, with
-/// its exit code; so no rank goes on, or waits for one that is gone. `work` must not be collective itself after
+/// Calls `work` on every rank. When it throws anywhere, every rank throws the error of the lowest rank that failed, of
+/// the class of its exit code; so no rank goes on, or waits for one that is gone. `work` must not be collective itself after
 /// a point where it may throw on some ranks only. Collective.
 inline void together(Communicator& ranks, const std::function<void()>& work) {
   int code = 0;
@@ -35,7 +35,7 @@ inline void together(Communicator& ranks, const std::function<void()>& work) {
   ranks.broadcast(&length, sizeof length, from);
   text.resize(length);
   ranks.broadcast(text.data(), length, from);
-  throw Error(ExitCode(code), text);
+  throw_error(ExitCode(code), text);
 }
 
 /// Calls `work` on rank 0 only; its error is thrown on every rank. Collective.

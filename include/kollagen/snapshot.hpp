@@ -51,10 +51,10 @@ class Sink {
   virtual void finish() {}
   /// Adds what this output has to remember, under "output/<kind>/<name>/", and brings its files to the disk: a
   /// checkpoint that counts on them is about to be written.
-  virtual void save(Record&) const { throw std::logic_error(name() + " cannot be saved"); }
+  virtual void save(Record& record) const = 0;
   /// Called instead of the first write when a run is resumed: takes over what `save` stored and brings the files into the
   /// state that they had then. Throws IoError when they hold less.
-  virtual void restore(const Record&, const Snapshot&) { throw std::logic_error(name() + " cannot be resumed"); }
+  virtual void restore(const Record& record, const Snapshot& snapshot) = 0;
 };
 
 }  // namespace kollagen

@@ -20,7 +20,7 @@ void run(const Config& config, const Grid& grid, test::AnalyticSnapshot& snapsho
          const std::string& folder) {
   write_config(folder, config);
   snapshot.end(config.time.end);
-  const auto sinks = make_sinks(config, model_info(config.model), grid, folder);
+  const auto sinks = make_sinks(config, model_info(config.model), grid, folder, test::one_rank);
   long step = 0;
   for (double time = 0, last = 0; time <= config.time.end; ++step) {
     snapshot.at(step, time, time - last);

@@ -112,7 +112,7 @@ TEST(FileDescriptor, ReportsAFullDevice) {
 TEST(CsvFile, GrowsByWholeRowsAndIsCutBackWhenTheDiskIsFull) {
   const TemporaryFolder folder;
   const fs::path path = folder.path() / "t.csv";
-  CsvFile table(path, csv_heading("time", "h") + "," + csv_heading("a", "1,2"));
+  CsvFile table(path, csv_heading("time", "h") + "," + csv_heading("a", "1,2"), test::one_rank);
   EXPECT_TRUE(files_below(folder).empty()) << "nothing before the first row";
   table.append("1,2\n");
   EXPECT_EQ(read_text(path), "time [h],\"a [1,2]\"\n1,2\n");
@@ -142,7 +142,7 @@ void write_frame(const std::array<int, 3>& cells, const fs::path& folder) {
   config.model = "linear";
   config.time.end = 1;
   config.outputs.resize(1);
-  make_sinks(config, model_info("linear"), grid, folder).front()->write(snapshot);
+  make_sinks(config, model_info("linear"), grid, folder, test::one_rank).front()->write(snapshot);
 }
 
 // A file of mostly values fills the disk while they are written, one of mostly structure when it is closed.
@@ -167,7 +167,7 @@ TEST(Frames, AreRefusedInABuildWithoutHdf5) {
   config.model = "linear";
   config.time.end = 1;
   config.outputs.resize(1);
-  EXPECT_THROW(make_sinks(config, model_info("linear"), test::brick({4, 4, 4}, {1, 1, 1}), "nowhere"),
+  EXPECT_THROW(make_sinks(config, model_info("linear"), test::brick({4, 4, 4}, {1, 1, 1}), "nowhere", test::one_rank),
                EnvironmentError);
 }
 #endif

@@ -96,7 +96,7 @@ TEST_F(Frames, HoldTheFieldAtCellCentresWithUnits) {
   OutputConfig output;
   output.fields = {"w", "u"};
   output.precision = Precision::float64;
-  const auto sinks = make_sinks(study(output), model_info("linear"), grid, folder);
+  const auto sinks = make_sinks(study(output), model_info("linear"), grid, folder, test::one_rank);
   snapshot.at(7, 1.5);
   first_sink(sinks).write(snapshot);
 
@@ -132,7 +132,7 @@ TEST_F(Frames, HoldTheFieldAtCellCentresWithUnits) {
 }
 
 TEST_F(Frames, AreSinglePrecisionUnlessAskedOtherwise) {
-  const auto sinks = make_sinks(study({}), model_info("linear"), grid, folder);
+  const auto sinks = make_sinks(study({}), model_info("linear"), grid, folder, test::one_rank);
   first_sink(sinks).write(snapshot);
   const Array array = read_array(folder.path() / "fields/fields_000000.hdf", "v");
   EXPECT_EQ(array.bytes_per_value, 4u);
@@ -140,7 +140,7 @@ TEST_F(Frames, AreSinglePrecisionUnlessAskedOtherwise) {
 }
 
 TEST_F(Frames, FormASeriesWithTimesAndIgnoreARepeatedInstant) {
-  const auto sinks = make_sinks(study({}), model_info("linear"), grid, folder);
+  const auto sinks = make_sinks(study({}), model_info("linear"), grid, folder, test::one_rank);
   snapshot.at(0, 0);
   first_sink(sinks).write(snapshot);
   snapshot.at(9, 24);
@@ -170,7 +170,7 @@ TEST_F(Frames, SlicesHoldThePlaneOfCellsThatContainsThePosition) {
     output.axis = axis;
     output.position = position[axis];
     output.precision = Precision::float64;
-    const auto sinks = make_sinks(study(output), model_info("linear"), grid, folder);
+    const auto sinks = make_sinks(study(output), model_info("linear"), grid, folder, test::one_rank);
     first_sink(sinks).write(snapshot);
     const fs::path file = folder.path() / "slices" / (output.name + "_000000.hdf");
     const Array array = read_array(file, "v");
@@ -200,7 +200,7 @@ TEST_F(Frames, LargePlanesAreSplitIntoChunksThatReadBackEqual) {
   OutputConfig output;
   output.fields = {"u"};
   output.precision = Precision::float64;
-  const auto sinks = make_sinks(study(output), model_info("linear"), wide, folder);
+  const auto sinks = make_sinks(study(output), model_info("linear"), wide, folder, test::one_rank);
   first_sink(sinks).write(large);
   const fs::path file = folder.path() / "fields/fields_000000.hdf";
   const Array array = read_array(file, "u");
@@ -217,15 +217,15 @@ TEST_F(Frames, WrongRequestsAreRefusedBeforeAnythingIsWritten) {
   const ModelInfo& model = model_info("linear");
   OutputConfig output;
   output.fields = {"pdgf"};
-  EXPECT_THROW(make_sinks(study(output), model, grid, folder), InputError);
+  EXPECT_THROW(make_sinks(study(output), model, grid, folder, test::one_rank), InputError);
   output = {};
   output.kind = OutputKind::slice;
   output.axis = 2;
   output.position = 61;
-  EXPECT_THROW(make_sinks(study(output), model, grid, folder), InputError);
+  EXPECT_THROW(make_sinks(study(output), model, grid, folder, test::one_rank), InputError);
   Config twice = study({});
   twice.outputs.push_back({});
-  EXPECT_THROW(make_sinks(twice, model, grid, folder), InputError);
+  EXPECT_THROW(make_sinks(twice, model, grid, folder, test::one_rank), InputError);
   EXPECT_TRUE(test::files_below(folder).empty());
 }
 

@@ -200,7 +200,7 @@ TEST(MetricsSink, WritesATableThatIsCompleteAfterEveryRow) {
   const Grid grid = test::brick({2, 1, 1}, {10, 20, 50});
   AnalyticSnapshot snapshot{model_info("fisher-kpp"), grid, Column{},
                             [](int, double x, double, double, double time) { return x + time; }};
-  MetricsSink sink({folder.path() / "metrics.csv", "metrics", Schedule(0, 1, 2), {0}, {}});
+  MetricsSink sink({folder.path() / "metrics.csv", "metrics", Schedule(0, 1, 2), {0}, {}}, test::one_rank);
   snapshot.at(0, 0, 0);
   sink.write(snapshot);
   sink.write(snapshot);

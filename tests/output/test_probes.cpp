@@ -59,7 +59,7 @@ TEST(Probes, AddOneRowPerPoint) {
   test::AnalyticSnapshot snapshot{
       model_info("linear"), grid, Column{},
       [](int species, double x, double, double, double time) { return (species + 1) * x + time; }};
-  const auto sinks = make_sinks(config, model_info("linear"), grid, folder);
+  const auto sinks = make_sinks(config, model_info("linear"), grid, folder, test::one_rank);
   snapshot.at(0, 0);
   sinks[0]->write(snapshot);
   snapshot.at(1, 2.5);
@@ -70,7 +70,7 @@ TEST(Probes, AddOneRowPerPoint) {
             "0,0,5,6.25,10,10,5\n0,1,30,25,60,60,30\n"
             "2.5,0,5,6.25,10,12.5,7.5\n2.5,1,30,25,60,62.5,32.5\n");
   config.outputs[0].points = {{5, 51, 10}};
-  EXPECT_THROW(make_sinks(config, model_info("linear"), grid, folder), InputError);
+  EXPECT_THROW(make_sinks(config, model_info("linear"), grid, folder, test::one_rank), InputError);
 }
 
 }  // namespace

@@ -9,6 +9,9 @@
 
 namespace kollagen::test {
 
+/// For what needs a communicator and is tested on one rank.
+inline OneRank one_rank;
+
 /// Value of a species at a point [um].
 using Formula = std::function<double(int species, double x, double y, double z, double time)>;
 
@@ -20,7 +23,7 @@ class AnalyticSnapshot final : public Snapshot {
   const Grid& grid() const override { return grid_; }
   const ModelInfo& model() const override { return model_; }
   const Column& column() const override { return column_; }
-  Communicator& communicator() const override { return ranks_; }
+  Communicator& communicator() const override { return one_rank; }
   void copy(const int species, double* out) const override {
     for (int k = 0; k < grid_.cells[2]; ++k)
       for (int j = 0; j < grid_.cells[1]; ++j)
@@ -41,7 +44,6 @@ class AnalyticSnapshot final : public Snapshot {
   Column column_;
   Formula formula_;
   Clock clock_;
-  mutable OneRank ranks_;
 };
 
 /// A grid owned by one rank.

@@ -22,6 +22,8 @@ struct NotingSink : Sink {
   void write(const Snapshot& snapshot) override {
     if (times.empty() || times.back() != snapshot.clock().time) times.push_back(snapshot.clock().time);
   }
+  void save(Record& record) const override { record.numbers["output/noting"] = times; }
+  void restore(const Record& record, const Snapshot&) override { times = record.list("output/noting"); }
 };
 
 // 3 * 0.1, 6 * 0.1 and 7 * 0.1 are not 0.3, 0.6 and 0.7 in binary.
