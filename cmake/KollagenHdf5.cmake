@@ -17,4 +17,7 @@ if(HDF5_IS_PARALLEL)
   find_package(MPI REQUIRED COMPONENTS C)
   target_link_libraries(kollagen_hdf5 INTERFACE MPI::MPI_C)
   target_compile_definitions(kollagen_hdf5 INTERFACE OMPI_SKIP_MPICXX MPICH_SKIP_MPICXX)
+  if(KOLLAGEN_MPI)  # ranks write into one file together
+    target_compile_definitions(kollagen_hdf5 INTERFACE KOLLAGEN_PARALLEL_HDF5)
+  endif()
 endif()

@@ -21,11 +21,23 @@ ONE_PLACE = (
         "loops go through kernels/for_cells.hpp, the only file that names an execution policy",
     ),
     (r"\bKOKKOS_(?:CLASS_)?LAMBDA\b", set(), "device code is a named functor of values, not a lambda"),
-    (r"\bMPI_COMM_WORLD\b", {"host/main.cpp"}, "the communicator is passed on from host/main.cpp"),
+    (
+        r"\bMPI_COMM_WORLD\b",
+        {"host/mpi_communicator.cpp"},
+        "only host/mpi_communicator.cpp knows all processes; others are passed a Communicator",
+    ),
     (
         r"(?<![\w.>])_?(?:quick_)?exit\s*\(",
         {"host/main.cpp"},
         "only host/main.cpp ends the process; elsewhere throw one of the errors of kollagen/check.hpp",
+    ),
+)
+# A library header, the files that may include it, and why no others.
+ONE_PLACE_INCLUDES = (
+    (
+        r"mpi(?:-ext)?\.h",
+        {"host/mpi_communicator.hpp", "host/mpi_communicator.cpp"},
+        "MPI stands behind host/mpi_communicator.hpp",
     ),
 )
 HEADER_ONLY = ((r"\busing\s+namespace\b", "a header must not open a namespace for those who include it"),)
@@ -99,6 +111,9 @@ def check(root):
             where = f"{name}:{number}"
             include = re.match(r'\s*#\s*include\s*([<"])([^>"]+)', line)
             if include:
+                for pattern, allowed, reason in ONE_PLACE_INCLUDES:
+                    if name not in allowed and re.fullmatch(pattern, include[2]):
+                        problems.append(f"{where}: {include[2]}: {reason}")
                 target = included_path(include[2])
                 if include[1] == "<":
                     if include[2].startswith(("kollagen/", "kernels/", "host/")):

@@ -10,12 +10,13 @@ GOOD = {
     "kernels/for_cells.hpp": "/// Loops.\n#pragma once\n/* parallel_for */ using P = RangePolicy<int>;\n",
     "kernels/high.hpp": '/// High.\n#pragma once\n#include "kollagen/low.hpp"\nauto a = "kollagen/high/one";\n',
     "kernels/high.cpp": '#include "kernels/high.hpp"\nconst char* t = "exit(1) and RangePolicy";\nauto q = \'"\';\n',
-    "host/main.cpp": '#include "kernels/high.hpp"\nint f() { std::exit(MPI_COMM_WORLD); }\n',
+    "host/main.cpp": '#include "kernels/high.hpp"\nint f() { std::exit(0); }\n',
+    "host/mpi_communicator.cpp": "#include <mpi.h>\nint size() { return size_of(MPI_COMM_WORLD); }\n",
 }
 LEVELS = """
 [[level]]
 name = "low"
-files = ["include/kollagen/*", "kernels/for_cells"]
+files = ["include/kollagen/*", "kernels/for_cells", "host/mpi_communicator"]
 [[level]]
 name = "high"
 files = ["kernels/high"]
@@ -77,12 +78,17 @@ class CheckIncludes(unittest.TestCase):
             ("Kokkos::MDRangePolicy<int> p;", "MDRangePolicy: loops go through"),
             ("Kokkos::parallel_scan(n, f);", "parallel_scan: loops go through"),
             ("auto f = KOKKOS_CLASS_LAMBDA(int) {};", "KOKKOS_CLASS_LAMBDA: device code"),
-            ("int n = size(MPI_COMM_WORLD);", "MPI_COMM_WORLD: the communicator"),
+            ("int n = size(MPI_COMM_WORLD);", "MPI_COMM_WORLD: only host/mpi_communicator.cpp"),
             ("void f() { std::exit(2); }", "exit: only host/main.cpp"),
             ("void f() { ::exit (2); }", "exit: only host/main.cpp"),
         ):
             with self.subTest(code):
                 self.expect("kernels/high.cpp", code + "\n", "kernels/high.cpp:1: ", fragment)
+
+    def test_library_headers_kept_to_one_place(self):
+        for header in ("mpi.h", "mpi-ext.h"):
+            with self.subTest(header):
+                self.expect("kernels/high.cpp", f"#include <{header}>\n", f"kernels/high.cpp:1: {header}: MPI stands")
 
     def test_an_exit_of_another_kind_is_fine(self):
         self.assertEqual(problems_of({"kernels/high.cpp": "int f() { return app.exit(error); }\n"}), [])
