@@ -7,6 +7,7 @@
 #include "kernels/backends.hpp"
 #include "kernels/traffic.hpp"
 #include "kollagen/check.hpp"
+#include "kollagen/collective.hpp"
 
 namespace kollagen {
 namespace {
@@ -132,24 +133,34 @@ void check_state(const Physics<Exec>& physics, const Fields<Exec>& u, const doub
     test.highest[n] = 1e9 * physics.scale(n);
     test.lowest[n] = physics.signed_fields() ? -test.highest[n] : -10 * tolerance * physics.scale(n);
   }
-  if (max_over_cells("kollagen/guards/state", physics.exec(), physics.owned(), test) == 0) return;
+  if (physics.max_over_owned("kollagen/guards/state", test) == 0) return;
 
+  // All ranks tell the same story: that of the first bad cell of the whole grid.
   const auto host = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), u.view());
-  const auto& cells = u.cells();
-  std::ostringstream text;
-  for (int k = 0; k < cells[2]; ++k)
-    for (int j = 0; j < cells[1]; ++j)
-      for (int i = 0; i < cells[0]; ++i)
-        for (int n = 0; n < physics.count(); ++n) {
+  const Grid& grid = physics.grid();
+  double first_bad = HUGE_VAL;
+  std::string story;
+  for (int k = 0; k < grid.cells[2] && story.empty(); ++k)
+    for (int j = 0; j < grid.cells[1] && story.empty(); ++j)
+      for (int i = 0; i < grid.cells[0] && story.empty(); ++i)
+        for (int n = 0; n < physics.count() && story.empty(); ++n) {
           const Real v = host(n, k + ghost_layers, j + ghost_layers, i + ghost_layers);
           if (v >= test.lowest[n] && v <= test.highest[n]) continue;
           const auto& species = physics.info().species[n];
-          text << "field " << species.name << " is " << v << " " << species.unit << " in cell (" << i << ", " << j
-               << ", " << k << ") at (" << physics.grid().centre(0, i) << ", " << physics.grid().centre(1, j)
-               << ", " << physics.grid().centre(2, k) << ") um, time " << time << " h, step " << step
-               << ", last dt " << dt << " h; allowed: " << test.lowest[n] << " to " << test.highest[n];
-          throw GuardError(text.str());
+          const std::array<int, 3> cell{grid.first[0] + i, grid.first[1] + j, grid.first[2] + k};
+          first_bad = (double(cell[2]) * grid.global_cells[1] + cell[1]) * grid.global_cells[0] + cell[0];
+          std::ostringstream text;
+          text << "field " << species.name << " is " << v << " " << species.unit << " in cell (" << cell[0] << ", "
+               << cell[1] << ", " << cell[2] << ") at (" << grid.centre(0, i) << ", " << grid.centre(1, j) << ", "
+               << grid.centre(2, k) << ") um, time " << time << " h, step " << step << ", last dt " << dt
+               << " h; allowed: " << test.lowest[n] << " to " << test.highest[n];
+          story = text.str();
         }
+  Communicator& ranks = *physics.ranks().communicator;
+  const double earliest = -ranks.max(-first_bad);
+  together(ranks, [&] {
+    if (first_bad == earliest) throw GuardError(story);
+  });
 }
 
 template <class Exec>

@@ -45,7 +45,7 @@ class ImexIntegrator final : public Integrator<Exec> {
         next_("next state", this->state_.count(), this->state_.cells()),
         rhs_("stage right-hand side", this->state_.count(), this->state_.cells()),
         error_("error estimate", this->state_.count(), this->state_.cells()),
-        solver_(this->physics_->exec(), this->physics_->grid().cells, this->physics_->grid().spacing,
+        solver_(this->physics_->exec(), this->physics_->ranks(), this->physics_->grid().spacing,
                 this->physics_->walls(0)),
         order_(this->physics_->solve_order()) {
     restart();
@@ -335,8 +335,8 @@ class ImexIntegrator final : public Integrator<Exec> {
   }
   double add(const int species, const Span3<float>& correction) {
     this->count_traffic(traffic::add_correction);
-    return max_over_cells("kollagen/stages/add_correction", this->physics_->exec(), this->physics_->owned(),
-                          AddCorrection{correction, next_[species], this->physics_->scale(species),
+    return this->physics_->max_over_owned(
+        "kollagen/stages/add_correction", AddCorrection{correction, next_[species], this->physics_->scale(species),
                                         1 / this->config_.tolerance});
   }
 
@@ -355,7 +355,7 @@ class ImexIntegrator final : public Integrator<Exec> {
       }
       this->count_traffic(traffic::finish_error + traffic::error_size);
       largest = std::max<double>(
-          largest, max_over_cells("kollagen/stages/error_size", physics.exec(), physics.owned(),
+          largest, physics.max_over_owned("kollagen/stages/error_size",
                                   ErrorSize{e, this->state_[s], next_[s], physics.scale(s),
                                             this->config_.tolerance, lowest(s)}));
     }

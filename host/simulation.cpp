@@ -83,11 +83,8 @@ void for_host_cells(const Grid& grid, const F& f) {
 
 }  // namespace
 
-Grid make_grid(const DomainConfig& domain) {
-  Grid grid;
-  grid.global_cells = grid.cells = domain.cells;
-  grid.spacing = domain.spacing;
-  return grid;
+Grid make_grid(const DomainConfig& domain, const Decomposition& parts) {
+  return {domain.cells, domain.spacing, parts.first(parts.place), parts.cells(parts.place)};
 }
 
 template <class Exec>
@@ -95,8 +92,15 @@ Simulation<Exec>::Simulation(const Config& config, const Exec& exec, std::shared
     : ranks_(std::move(ranks)), config_(config), treatments_(config.treatments) {
   std::stable_sort(treatments_.begin(), treatments_.end(),
                    [](const auto& a, const auto& b) { return a.at < b.at; });
-  const PhysicsSetup setup{make_grid(config.domain),  config.domain.walls,   config.boundary_values,
-                           config.model_parameters, config.disabled_terms, config.skin};
+  Ranks sharing{ranks_, decompose(config.domain.cells, ranks_->size(), ranks_->rank()),
+                device_messages_arrive(exec, *ranks_)};
+  const PhysicsSetup setup{make_grid(config.domain, sharing.parts),
+                           sharing,
+                           config.domain.walls,
+                           config.boundary_values,
+                           config.model_parameters,
+                           config.disabled_terms,
+                           config.skin};
   integrator_ = make_integrator(make_physics(config.model, exec, setup), config.time);
   clock_.end = config.time.end;
   fill_initial_state();
@@ -140,7 +144,7 @@ void Simulation<Exec>::fill_initial_state() {
     for (const auto& initial : config_.initial)
       if (species_index(physics.info(), initial.field) == n) shapes.push_back(&initial);
     for_host_cells(grid(), [&](const int k, const int j, const int i, const std::array<double, 3>& x) {
-      double value = shapes.empty() ? physics.baseline(n, k) : 0;
+      double value = shapes.empty() ? physics.baseline(n, grid().first[2] + k) : 0;
       for (const auto* shape : shapes) value += shape_value(*shape, x, config_.domain.size);
       host(n, k + ghost_layers, j + ghost_layers, i + ghost_layers) = value;
     });
@@ -157,13 +161,13 @@ void Simulation<Exec>::fill_sources() {
   Kokkos::deep_copy(host, 0.0);
   for (const auto& source : config_.sources) {
     const int n = species_index(physics.info(), source.field);
-    long covered = 0;
+    double covered = 0;
     for_host_cells(grid(), [&](const int k, const int j, const int i, const std::array<double, 3>& x) {
       if (!source_covers(source, x, grid().spacing)) return;
       host(n, k + ghost_layers, j + ghost_layers, i + ghost_layers) += source.value;
-      ++covered;
+      covered = 1;
     });
-    if (covered == 0)
+    if (ranks_->max(covered) == 0)
       throw InputError("[[source]] of field " + source.field +
                        " covers no cell centre; make it larger than a cell or use shape = \"point\"");
   }

@@ -11,12 +11,13 @@
 
 namespace kollagen {
 
-/// Builds everything that a study names and advances it from event to event. Also the Snapshot that outputs see.
+/// Builds everything that a study names and advances it from event to event, on one rank or on several that share its
+/// domain; all functions but the plain getters and copies are collective. Also the Snapshot that outputs see.
 template <class Exec>
 class Simulation final : public Snapshot, public Resumable {
  public:
   /// Builds grid, layers, model, initial state and sources; performs the treatments of t = 0.
-  /// Throws InputError for names that the model lacks.
+  /// Throws InputError for names that the model lacks and for more ranks than the grid can be shared among.
   explicit Simulation(const Config& config, const Exec& exec = Exec(),
                       std::shared_ptr<Communicator> ranks = std::make_shared<OneRank>());
 
@@ -77,7 +78,7 @@ class Simulation final : public Snapshot, public Resumable {
   long needles_placed_ = 0;
 };
 
-/// The grid of a domain on one rank.
-Grid make_grid(const DomainConfig& domain);
+/// The part of a domain's grid that this rank owns.
+Grid make_grid(const DomainConfig& domain, const Decomposition& parts);
 
 }  // namespace kollagen

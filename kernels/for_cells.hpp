@@ -6,6 +6,7 @@
 #include <string>
 #include <type_traits>
 
+#include "kollagen/exact_sum.hpp"
 #include "kollagen/types.hpp"
 
 #if defined(KOKKOS_COMPILER_NVCC) || defined(__NVCC__)
@@ -81,17 +82,26 @@ struct FlatMax {
   }
 };
 
-/// Sum of one row, left to right.
+/// Sum of rows or cells in parts that do not depend on the order.
 template <class F>
 struct RowSum {
   F f;
-  Real* sums;
+  ExactSplit split;
   int ilo, ihi, jlo, nj, klo;
-  KOKKOS_INLINE_FUNCTION void operator()(const int row) const {
+  KOKKOS_INLINE_FUNCTION void operator()(const int row, ExactSum& result) const {
     const int k = klo + row / nj, j = jlo + row % nj;
-    Real sum = 0;
-    for (int i = ilo; i < ihi; ++i) sum += f(k, j, i);
-    sums[row] = sum;
+    for (int i = ilo; i < ihi; ++i) split.add(result, f(k, j, i));
+  }
+};
+
+template <class F>
+struct FlatSum {
+  F f;
+  ExactSplit split;
+  int ilo, ni, jlo, nj, klo;
+  KOKKOS_INLINE_FUNCTION void operator()(const int cell, ExactSum& result) const {
+    const int row = cell / ni;
+    split.add(result, f(klo + row / nj, jlo + row % nj, ilo + cell % ni));
   }
 };
 
@@ -139,26 +149,28 @@ Real max_over_cells(const std::string& label, const Exec& exec, const Box& box, 
   return result > 0 ? result : 0;
 }
 
-/// Sum of `f(k, j, i)` over the cells of `box` in a fixed order: cells of a row, then rows, compensated. The same bits on
-/// any backend with the same arithmetic and for any number of threads. Waits for the result.
+/// Sum of `f(k, j, i)` over the cells of `box`, exact in each part of `split`, which bounds the size of every f: the same
+/// bits in any order, on any decomposition. Waits for the result.
 template <class Exec, class F>
-Real sum_over_cells(const std::string& label, const Exec& exec, const Box& box, const F& f) {
-  if (box.cells() <= 0) return 0;
-  const int rows = detail::checked_count(label, long(box.extent(1)) * box.extent(2));
-  Kokkos::View<Real*, typename Exec::memory_space> sums(Kokkos::view_alloc("row sums", Kokkos::WithoutInitializing),
-                                                        rows);
-  Kokkos::parallel_for(label, Kokkos::RangePolicy<Exec, Kokkos::IndexType<int>>(exec, 0, rows),
-                       detail::RowSum<F>{f, sums.data(), box.lower[0], box.upper[0], box.lower[1], box.extent(1),
-                                         box.lower[2]});
-  exec.fence();
-  const auto host = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), sums);
-  Real total = 0, lost = 0;
-  for (int row = 0; row < rows; ++row) {  // Kahan's sum: thousands of rows of like size
-    const Real term = host(row) - lost, next = total + term;
-    lost = (next - total) - term;
-    total = next;
+ExactSum sum_over_cells(const std::string& label, const Exec& exec, const Box& box, const F& f,
+                        const ExactSplit& split) {
+  ExactSum result;
+  if (box.cells() <= 0) return result;
+  using Policy = Kokkos::RangePolicy<Exec, Kokkos::IndexType<int>>;
+  if constexpr (detail::runs_on_host<Exec>) {
+    const int rows = detail::checked_count(label, long(box.extent(1)) * box.extent(2));
+    Kokkos::parallel_reduce(label, Policy(exec, 0, rows),
+                            detail::RowSum<F>{f, split, box.lower[0], box.upper[0], box.lower[1], box.extent(1),
+                                              box.lower[2]},
+                            Kokkos::Sum<ExactSum>(result));
+  } else {
+    const int count = detail::checked_count(label, box.cells());
+    Kokkos::parallel_reduce(label, Policy(exec, 0, count),
+                            detail::FlatSum<F>{f, split, box.lower[0], box.extent(0), box.lower[1], box.extent(1),
+                                               box.lower[2]},
+                            Kokkos::Sum<ExactSum>(result));
   }
-  return total;
+  return result;
 }
 
 }  // namespace kollagen

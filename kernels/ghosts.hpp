@@ -1,9 +1,5 @@
-/// Ghost cells: periodic images and physical walls share one code path.
+/// Ghost cells of periodic images and physical walls; kernels/halo.hpp fills them together with those of neighbours.
 #pragma once
-
-#include <array>
-#include <string>
-#include <utility>
 
 #include "kernels/for_cells.hpp"
 #include "kollagen/config.hpp"
@@ -17,13 +13,13 @@ struct Walls {
                       WallKind::no_flux, WallKind::no_flux, WallKind::no_flux};
   Real transfer[6] = {0, 0, 0, 0, 0, 0};  ///< [um/h] robin
   Span2<const Real> value;       ///< (face, k) wall or outside value; read on dirichlet and robin walls only
-  Span2<const Real> multiplier;  ///< (0, k) layer multiplier of the diffusivity; read on robin walls only
+  Span2<const Real> multiplier;  ///< (0, k) layer multiplier of the diffusivity; read on robin walls only; both: k from -1 to nz
   Real diffusivity = 0;          ///< [um^2/h]; read on robin walls only
   Real spacing[3] = {1, 1, 1};   ///< [um]
 };
 
-/// Fills the ghosts of both sides of one axis from the owned cells next to them:
-/// periodic copy; no flux u_g = u; dirichlet u_g = 2 b - u; robin u_g = a u + (1-a) b with
+/// Fills ghosts of one axis from the owned cells next to them, on the sides in the mask `sides` (1: lower, 2: upper):
+/// periodic copy of the other end of this part; no flux u_g = u; dirichlet u_g = 2 b - u; robin u_g = a u + (1-a) b with
 /// a = (1-s)/(1+s), s = k h/(2 D m): the flux k (u_w - b) leaves through the wall, second order.
 /// With `homogeneous` the wall value counts as 0: a correction to a solution meets the same wall.
 template <class T>
@@ -31,6 +27,7 @@ struct FillGhosts {
   Span3<T> u;
   int n[3];  ///< owned cells along x, y, z
   int axis;
+  int sides;
   bool homogeneous;
   Walls walls;
 
@@ -38,6 +35,7 @@ struct FillGhosts {
   KOKKOS_FORCEINLINE_FUNCTION void operator()(const int k, const int b, const int a) const {
     const int i = axis == 0 ? b : a, j = axis == 0 ? a : b;
     for (int side = 0; side < 2; ++side) {
+      if (((sides >> side) & 1) == 0) continue;
       const int face = 2 * axis + side;
       int ghost[3] = {i, j, k}, inner[3] = {i, j, k};
       ghost[axis] = side == 0 ? -1 : n[axis];
@@ -50,11 +48,10 @@ struct FillGhosts {
       const T c = u(inner[2], inner[1], inner[0]);
       T g = c;
       if (walls.kind[face] != WallKind::no_flux) {
-        const int kc = inner[2] < 0 ? 0 : (inner[2] >= n[2] ? n[2] - 1 : inner[2]);
-        const Real value = homogeneous ? Real(0) : walls.value(face, kc);
+        const Real value = homogeneous ? Real(0) : walls.value(face, inner[2]);
         Real mirror = -1;
         if (walls.kind[face] == WallKind::robin) {
-          const Real d = walls.diffusivity * walls.multiplier(0, kc);
+          const Real d = walls.diffusivity * walls.multiplier(0, inner[2]);
           const Real s = walls.transfer[face] * walls.spacing[axis];
           mirror = d > 0 ? (2 * d - s) / (2 * d + s) : Real(1);
         }
@@ -64,25 +61,5 @@ struct FillGhosts {
     }
   }
 };
-
-/// Fills all ghosts of `u` (faces, then edges and corners by going through the axes in turn).
-template <class Exec, class T>
-void fill_ghosts(const Exec& exec, const Span3<T>& u, const std::array<int, 3>& cells, const Walls& walls,
-                 const bool homogeneous = false) {
-  for (int axis = 0; axis < 3; ++axis) {
-    Box plane{{0, 0, 0}, cells};
-    for (int done = 0; done < axis; ++done) {
-      plane.lower[done] = -1;
-      plane.upper[done] = cells[done] + 1;
-    }
-    plane.upper[axis] = 1;
-    if (axis == 0) {
-      std::swap(plane.lower[0], plane.lower[1]);
-      std::swap(plane.upper[0], plane.upper[1]);
-    }
-    for_cells("kollagen/ghosts/fill", exec, plane,
-              FillGhosts<T>{u, {cells[0], cells[1], cells[2]}, axis, homogeneous, walls});
-  }
-}
 
 }  // namespace kollagen

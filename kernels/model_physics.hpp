@@ -38,12 +38,12 @@ class ModelPhysics final : public Physics<Exec> {
  public:
   ModelPhysics(const Exec& exec, const PhysicsSetup& setup)
       : Base(exec, setup, describe<Model>(),
-             make_column(setup.skin, setup.grid.cells[2], setup.grid.spacing[2],
+             make_column(setup.skin, setup.grid.global_cells[2], setup.grid.spacing[2],
                          Traits::homeostasis(configured_model<Model>(setup.parameters, setup.disabled_terms)))),
         model_(configured_model<Model>(setup.parameters, setup.disabled_terms)) {
     const int nz = setup.grid.cells[2];
     std::vector<double> sites(std::size_t(nz) * Model::site_count, 0.0), diffusivities;
-    for (int k = 0; k < nz; ++k) model_.fill_site(this->column_, k, &sites[k * Model::site_count]);
+    for (int k = 0; k < nz; ++k) model_.fill_site(this->column_, setup.grid.first[2] + k, &sites[k * Model::site_count]);
     for (int n = 0; n < Model::count; ++n) diffusivities.push_back(model_.diffusivity(n));
     this->build(setup, diffusivities, model_.clot_factor(), model_.chemotaxis(), sites, Model::site_count,
                 Traits::wall_transfer(model_));
@@ -68,7 +68,7 @@ class ModelPhysics final : public Physics<Exec> {
     // Three states of positive values of very different size at every depth: an active term shows in one of them.
     unsigned changed = 0;
     std::vector<double> sites(Model::site_count);
-    for (int k = 0; k < this->grid_.cells[2]; ++k) {
+    for (int k = 0; k < this->grid_.global_cells[2]; ++k) {
       model_.fill_site(this->column_, k, sites.data());
       Real site[Model::site_count];
       for (int slot = 0; slot < Model::site_count; ++slot) site[slot] = sites[slot];
@@ -89,7 +89,6 @@ class ModelPhysics final : public Physics<Exec> {
 
   Real stage_residual(const int species, const Fields<Exec>& u, const Fields<Exec>& rhs, const Real c,
                       const Real tolerance, const Span3<float>& r, const Span3<float>& q) const override {
-    this->fill_species_ghosts(u, species);
     Real worst = 0;
     select_species(species, [&](auto n) {
       constexpr int s = decltype(n)::value;
@@ -118,8 +117,7 @@ class ModelPhysics final : public Physics<Exec> {
     });
   }
   Real largest_loss(const Fields<Exec>& u) const override {
-    return max_over_cells("kollagen/reactions/largest_loss", this->exec_, this->owned(),
-                          LargestLoss<Model>{model_, input(u)});
+    return this->max_over_owned("kollagen/reactions/largest_loss", LargestLoss<Model>{model_, input(u)});
   }
 
  private:
@@ -153,8 +151,9 @@ class ModelPhysics final : public Physics<Exec> {
         constexpr bool x = decltype(with_extra)::value;
         Span3<const Real> divergence;
         if constexpr (x) divergence = this->chemotaxis_scratch_[0];
-        worst = max_over_cells("kollagen/reactions/stage_residual", this->exec_, this->owned(),
-                               StageResidual<Model, S, Operator, f, x>{model_, input(u), op, rhs[S], divergence, r,
+        worst = max_over_cells_with_ghosts("kollagen/reactions/stage_residual", this->exec_, *this->halo_,
+                                           this->ghosts(u, {S}),
+                                           StageResidual<Model, S, Operator, f, x>{model_, input(u), op, rhs[S], divergence, r,
                                                                        q, c, this->scale(S), 1 / tolerance});
       };
       if constexpr (S == Traits::chemotactic)
@@ -174,9 +173,9 @@ class ModelPhysics final : public Physics<Exec> {
       for (int n = 0; n < Model::count; ++n) scale[n] = this->scale(n);
       Real worst = 0;
       with_forcing([&](auto forced) {
-        worst = max_over_cells("kollagen/reactions/update_local", this->exec_, this->owned(),
-                               UpdateLocal<Model, Mask, decltype(forced)::value>{
-                                   model_, input(u), u.span(), rhs.span(), c, scale, 1 / tolerance});
+        worst = this->max_over_owned("kollagen/reactions/update_local",
+                                     UpdateLocal<Model, Mask, decltype(forced)::value>{
+                                         model_, input(u), u.span(), rhs.span(), c, scale, 1 / tolerance});
       });
       return worst;
     }

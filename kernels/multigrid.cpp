@@ -24,84 +24,195 @@ double centre_distance(const std::vector<double>& widths, const int f, const boo
   return 0.5 * (low + high);
 }
 
+/// Layer multipliers of the walls (k from -1) into a table of the whole grid; every rank brings those of its part.
+template <class Exec>
+void take_multipliers(const Exec&, Communicator& ranks, const Walls& walls, const int first, const int cells,
+                      const bool periodic, const Kokkos::View<Real*, typename Exec::memory_space>& table) {
+  using Device = Kokkos::View<const Real*, typename Exec::memory_space, Kokkos::MemoryTraits<Kokkos::Unmanaged>>;
+  const auto part = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), Device(walls.multiplier.origin, cells));
+  const auto whole = Kokkos::create_mirror_view(table);
+  const int nz = int(table.extent(0)) - 2;
+  for (int k = 0; k < nz; ++k) whole(k + 1) = k >= first && k < first + cells ? part(k - first) : 0;
+  // They are not negative, and ranks with the same planes bring the same: the largest is the one.
+  ranks.max(whole.data(), nz + 2);
+  whole(0) = whole(periodic ? nz : 1);
+  whole(nz + 1) = whole(periodic ? 1 : nz);
+  Kokkos::deep_copy(table, whole);
+}
+
 }  // namespace
 
 template <class Exec>
-Multigrid<Exec>::Multigrid(const Exec& exec, const std::array<int, 3>& cells,
-                           const std::array<double, 3>& spacing, const Walls& walls)
-    : exec_(exec) {
+Multigrid<Exec>::Multigrid(const Exec& exec, const Ranks& ranks, const std::array<double, 3>& spacing,
+                           const Walls& walls, const long gather_below)
+    : exec_(exec), ranks_(ranks.communicator) {
   using Memory = typename Exec::memory_space;
   const auto inert = [&](const int axis, const int n) {
     const auto closed = [](const WallKind k) { return k == WallKind::periodic || k == WallKind::no_flux; };
     return n == 1 && closed(walls.kind[2 * axis]) && closed(walls.kind[2 * axis + 1]);
   };
+  std::array<bool, 3> periodic{};
+  for (int a = 0; a < 3; ++a) periodic[a] = walls.kind[2 * a] == WallKind::periodic;
+  const auto take_parts = [](Level& level, const Decomposition& parts) {
+    level.parts = parts;
+    level.cells = parts.cells(parts.place);
+    level.first = parts.first(parts.place);
+    for (int a = 0; a < 3; ++a) level.whole[a] = parts.cuts[a].back();
+  };
   Level fine;
-  fine.cells = cells;
+  take_parts(fine, ranks.parts);
   fine.spacing = spacing;
-  for (int a = 0; a < 3; ++a) fine.widths[a].assign(cells[a], spacing[a]);
-  fine.multiplier = Kokkos::View<Real*, Memory>("multigrid layer multiplier", cells[2]);
+  for (int a = 0; a < 3; ++a) fine.widths[a].assign(fine.whole[a], spacing[a]);
+  const int nz = fine.whole[2];
+  fine.multiplier = Kokkos::View<Real*, Memory>("multigrid layer multiplier", nz + 2);
   if (std::find(walls.kind, walls.kind + 6, WallKind::robin) != walls.kind + 6)
-    Kokkos::deep_copy(fine.multiplier, Kokkos::View<const Real*, Memory, Kokkos::MemoryTraits<Kokkos::Unmanaged>>(
-                                           walls.multiplier.origin, cells[2]));
+    take_multipliers(exec, *ranks_, walls, fine.first[2], fine.cells[2], periodic[2], fine.multiplier);
+  shared_levels_ = ranks.parts.size() > 1 ? 1 : 0;
   levels_.push_back(fine);
   while (true) {
     Level& level = levels_.back();
-    const std::string label = "multigrid level " + std::to_string(levels_.size() - 1);
+    const int index = int(levels_.size()) - 1;
+    const std::string label = "multigrid level " + std::to_string(index);
+    Ranks sharing = ranks;
+    sharing.parts = level.parts;
+    level.halo = std::make_shared<Halo<Exec>>(exec, sharing, periodic);
     level.fields = Fields<Exec, float>(label, slots, level.cells);
     level.e = level.at(correction_e);
     double smallest = 0;
     for (int a = 0; a < 3; ++a) {
-      level.inert[a] = inert(a, level.cells[a]);
+      level.inert[a] = inert(a, level.whole[a]);
       std::vector<double> inverse;
       for (const double w : level.widths[a]) inverse.push_back(1 / w);
       level.inverse_width[a] = to_device<Memory>(label + " inverse width", inverse);
-      if (level.cells[a] > 1 && (smallest == 0 || level.spacing[a] < smallest)) smallest = level.spacing[a];
+      if (level.whole[a] > 1 && (smallest == 0 || level.spacing[a] < smallest)) smallest = level.spacing[a];
     }
     if (smallest == 0) break;  // one cell is left
     Level coarse;
+    for (int a = 0; a < 3; ++a)
+      level.map.halved[a] = level.whole[a] > 1 && level.spacing[a] <= 1.5 * smallest ? 1 : 0;
+    Decomposition parts = coarsened(level.parts, level.map.halved);
+    const std::array<int, 3> low = parts.first(parts.place), extent = parts.cells(parts.place);
+    const bool shared = index < shared_levels_;
+    level.exchange_children = shared && splits_children(level.parts, level.map.halved);
+    double count = 1;
+    for (int a = 0; a < 3; ++a) count *= parts.cuts[a].back();
+    if (shared && count >= double(gather_below) && thinnest_part(level.parts) >= 2)
+      shared_levels_ = index + 2;
+    else
+      parts = undivided({parts.cuts[0].back(), parts.cuts[1].back(), parts.cuts[2].back()});
+    take_parts(coarse, parts);
     for (int a = 0; a < 3; ++a) {
-      const bool halve = level.cells[a] > 1 && level.spacing[a] <= 1.5 * smallest;
-      level.map.halved[a] = halve ? 1 : 0;
-      level.map.fine[a] = level.cells[a];
-      coarse.cells[a] = halve ? level.cells[a] / 2 : level.cells[a];
-      level.map.coarse[a] = coarse.cells[a];
-      coarse.spacing[a] = level.spacing[a] * (halve ? 2 : 1);
-      coarse.widths[a].assign(coarse.cells[a], 0);
-      for (int i = 0; i < level.cells[a]; ++i) coarse.widths[a][level.map.parent(a, i)] += level.widths[a][i];
-      const bool periodic = walls.kind[2 * a] == WallKind::periodic;
-      std::vector<double> share(level.cells[a]), weight(level.cells[a], 0.0), ratio(coarse.cells[a] + 1);
-      for (int i = 0; i < level.cells[a]; ++i) {
-        const int parent = level.map.parent(a, i);
+      level.map.fine[a] = level.whole[a];
+      level.map.coarse[a] = coarse.whole[a];
+      level.map.fine_first[a] = level.first[a];
+      level.map.coarse_first[a] = coarse.first[a];
+      level.target.lower[a] = low[a] - coarse.first[a];
+      level.target.upper[a] = level.target.lower[a] + extent[a];
+    }
+    // The tables are of the whole grid: its own map, without parts.
+    Coarsening map = level.map;
+    for (int a = 0; a < 3; ++a) map.fine_first[a] = map.coarse_first[a] = 0;
+    for (int a = 0; a < 3; ++a) {
+      const int n = level.whole[a];
+      coarse.spacing[a] = level.spacing[a] * (map.halved[a] == 1 ? 2 : 1);
+      coarse.widths[a].assign(coarse.whole[a], 0);
+      for (int i = 0; i < n; ++i) coarse.widths[a][map.parent(a, i)] += level.widths[a][i];
+      std::vector<double> share(n), weight(n, 0.0), ratio(coarse.whole[a] + 1);
+      for (int i = 0; i < n; ++i) {
+        const int parent = map.parent(a, i);
         const double width = coarse.widths[a][parent];
         share[i] = level.widths[a][i] / width;
         double below = 0;  // from the lower face of the parent to the centre of the child
-        for (int sibling = level.map.first(a, parent); sibling < i; ++sibling) below += level.widths[a][sibling];
+        for (int sibling = map.first(a, parent); sibling < i; ++sibling) below += level.widths[a][sibling];
         const double offset = below + 0.5 * level.widths[a][i] - 0.5 * width;
         const int face = offset > 0 ? parent + 1 : parent;
         // Rounding must not choose a side for a child in the middle.
-        if (std::abs(offset) > 1e-9 * width) weight[i] = offset / centre_distance(coarse.widths[a], face, periodic);
+        if (std::abs(offset) > 1e-9 * width)
+          weight[i] = offset / centre_distance(coarse.widths[a], face, periodic[a]);
       }
       level.share[a] = to_device<Memory>(label + " share", share);
       level.neighbour_weight[a] = to_device<Memory>(label + " transfer", weight);
-      for (int f = 0; f <= coarse.cells[a]; ++f) {
-        const int fine_face = f == coarse.cells[a] ? level.cells[a] : level.map.first(a, f);
-        ratio[f] = inert(a, coarse.cells[a]) ? 0
-                                             : centre_distance(level.widths[a], fine_face, periodic) /
-                                                   centre_distance(coarse.widths[a], f, periodic);
+      for (int f = 0; f <= coarse.whole[a]; ++f) {
+        const int fine_face = f == coarse.whole[a] ? n : map.first(a, f);
+        ratio[f] = inert(a, coarse.whole[a]) ? 0
+                                             : centre_distance(level.widths[a], fine_face, periodic[a]) /
+                                                   centre_distance(coarse.widths[a], f, periodic[a]);
       }
       coarse.distance_ratio[a] = to_device<Memory>(label + " distances", ratio);
     }
-    coarse.multiplier = Kokkos::View<Real*, Memory>(label + " layer multiplier", coarse.cells[2]);
+    const int coarse_nz = coarse.whole[2];
+    coarse.multiplier = Kokkos::View<Real*, Memory>(label + " layer multiplier", coarse_nz + 2);
     const auto of_fine = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), level.multiplier);
     const auto of_coarse = Kokkos::create_mirror_view(coarse.multiplier);
-    for (int k = 0; k < coarse.cells[2]; ++k) {
-      of_coarse(k) = 0;
-      for (int child = level.map.first(2, k); child <= level.map.last(2, k); ++child)
-        of_coarse(k) += of_fine(child) * level.widths[2][child] / coarse.widths[2][k];
+    for (int k = 0; k < coarse_nz; ++k) {
+      of_coarse(k + 1) = 0;
+      for (int child = map.first(2, k); child <= map.last(2, k); ++child)
+        of_coarse(k + 1) += of_fine(child + 1) * level.widths[2][child] / coarse.widths[2][k];
     }
+    of_coarse(0) = of_coarse(periodic[2] ? coarse_nz : 1);
+    of_coarse(coarse_nz + 1) = of_coarse(periodic[2] ? 1 : coarse_nz);
     Kokkos::deep_copy(coarse.multiplier, of_coarse);
     levels_.push_back(coarse);
   }
+  if (shared_levels_ == 0 || shared_levels_ == int(levels_.size())) return;
+  const Level &last = levels_[shared_levels_ - 1], &whole = levels_[shared_levels_];
+  gather_cells_ = plan_gather(last, whole, {0, 0, 0});
+  for (int a = 0; a < 3; ++a) {
+    std::array<int, 3> more{0, 0, 0};
+    more[a] = 1;
+    gather_faces_[a] = plan_gather(last, whole, more);
+  }
+}
+
+template <class Exec>
+typename Multigrid<Exec>::Gather Multigrid<Exec>::plan_gather(const Level& fine, const Level& coarse,
+                                                              const std::array<int, 3>& more) const {
+  Gather plan;
+  const Decomposition parts = coarsened(fine.parts, fine.map.halved);
+  std::array<int, 3> extent{};
+  for (int a = 0; a < 3; ++a) extent[a] = coarse.whole[a] + more[a];
+  plan.place = Kokkos::View<int*, typename Exec::memory_space>("gather plan",
+                                                               std::size_t(extent[0]) * extent[1] * extent[2]);
+  const auto place = Kokkos::create_mirror_view(plan.place);
+  int next = 0;
+  for (int rank = 0; rank < parts.size(); ++rank) {
+    const auto at = parts.place_of(rank);
+    const auto low = parts.first(at);
+    auto high = parts.cells(at);
+    for (int a = 0; a < 3; ++a) high[a] += low[a] + (at[a] == parts.ranks[a] - 1 ? more[a] : 0);
+    const int before = next;
+    for (int k = low[2]; k < high[2]; ++k)
+      for (int j = low[1]; j < high[1]; ++j)
+        for (int i = low[0]; i < high[0]; ++i) place((k * extent[1] + j) * extent[0] + i) = next++;
+    plan.bytes.push_back(std::size_t(next - before) * sizeof(float));
+  }
+  Kokkos::deep_copy(plan.place, place);
+  return plan;
+}
+
+template <class Exec>
+void Multigrid<Exec>::gather(const Gather& plan, const Level& fine, const Level& coarse, const Span3<float>& field,
+                             const std::array<int, 3>& more) {
+  const Decomposition& parts = fine.parts;
+  Box mine = fine.target;
+  for (int a = 0; a < 3; ++a) mine.upper[a] += parts.place[a] == parts.ranks[a] - 1 ? more[a] : 0;
+  const std::size_t count = plan.place.extent(0), own = plan.bytes[std::size_t(ranks_->rank())] / sizeof(float);
+  if (gathered_.extent(0) < count) gathered_ = FloatView("gathered level", count);
+  if (part_.extent(0) < own) part_ = FloatView("part of a gathered level", own);
+  for_cells("kollagen/multigrid/pack_part", exec_, mine,
+            PackCells<float>{{field}, 1, part_.data(), {mine.lower[0], mine.lower[1], mine.lower[2]},
+                             {mine.extent(0), mine.extent(1), mine.extent(2)}});
+  exec_.fence();
+  // A few kilobytes: the way through the host costs less than a second path would.
+  const auto host_part = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), part_);
+  const auto host = Kokkos::create_mirror_view(gathered_);
+  ranks_->all_gather(host_part.data(), plan.bytes, host.data());
+  Kokkos::deep_copy(gathered_, host);
+  Box whole{{0, 0, 0}, coarse.whole};
+  for (int a = 0; a < 3; ++a) whole.upper[a] += more[a];
+  for_cells("kollagen/multigrid/spread_gathered", exec_, whole,
+            SpreadGathered{gathered_.data(), plan.place.data(), field,
+                           {whole.extent(0), whole.extent(1), whole.extent(2)}});
 }
 
 template <class Exec>
@@ -113,32 +224,49 @@ std::size_t Multigrid<Exec>::bytes() const {
 
 template <class Exec>
 void Multigrid<Exec>::set_coefficient(const Span3<const Real>& m) {
-  Level& fine = levels_[0];
-  largest_m_ = max_over_cells("kollagen/multigrid/largest_coefficient", exec_, fine.box(), AbsoluteValue{m});
+  const Level& fine = levels_[0];
+  largest_m_ = ranks_->max(
+      max_over_cells("kollagen/multigrid/largest_coefficient", exec_, fine.box(), AbsoluteValue{m}));
   for (int a = 0; a < 3; ++a) {
     Box faces = fine.box();
     faces.upper[a] += 1;
     for_cells("kollagen/multigrid/fine_faces", exec_, faces,
               FineFaces{m, fine.at(a), a, fine.inert[a] ? 0 : 1 / fine.spacing[a]});
   }
-  for (std::size_t l = 1; l < levels_.size(); ++l) {
-    coarsen_faces<0>(levels_[l - 1], levels_[l]);
-    coarsen_faces<1>(levels_[l - 1], levels_[l]);
-    coarsen_faces<2>(levels_[l - 1], levels_[l]);
+  for (int l = 0; l + 1 < int(levels_.size()); ++l) {
+    coarsen_faces<0>(l);
+    coarsen_faces<1>(l);
+    coarsen_faces<2>(l);
   }
 }
 
 template <class Exec>
 template <int Axis>
-void Multigrid<Exec>::coarsen_faces(const Level& fine, const Level& coarse) const {
-  Box faces = coarse.box();
+void Multigrid<Exec>::coarsen_faces(const int index) {
+  const Level &fine = levels_[index], &coarse = levels_[index + 1];
+  std::array<int, 3> more{0, 0, 0};
+  more[Axis] = 1;
+  if (fine.exchange_children) fine.halo->exchange(fine.at(Axis), more);
+  Box faces = fine.target;
   faces.upper[Axis] += 1;
   for_cells("kollagen/multigrid/coarse_faces", exec_, faces,
             CoarseFaces<Axis>{fine.map,
                               fine.at(Axis),
                               coarse.at(Axis),
-                              {fine.share[0].data(), fine.share[1].data(), fine.share[2].data()},
-                              coarse.distance_ratio[Axis].data()});
+                              {fine.of_part(fine.share, 0), fine.of_part(fine.share, 1), fine.of_part(fine.share, 2)},
+                              coarse.of_part(coarse.distance_ratio, Axis)});
+  if (index == shared_levels_ - 1) gather(gather_faces_[Axis], fine, coarse, coarse.at(Axis), more);
+}
+
+template <class Exec>
+void Multigrid<Exec>::restrict_mean(const std::string& label, const int index, const Span3<float>& fine_field,
+                                    const Span3<float>& result) {
+  const Level &fine = levels_[index], &coarse = levels_[index + 1];
+  if (fine.exchange_children) fine.halo->exchange(fine_field);
+  for_cells(label, exec_, fine.target,
+            RestrictMean{fine.map, fine_field, result, fine.of_part(fine.share, 0), fine.of_part(fine.share, 1),
+                         fine.of_part(fine.share, 2)});
+  if (index == shared_levels_ - 1) gather(gather_cells_, fine, coarse, result, {0, 0, 0});
 }
 
 template <class Exec>
@@ -153,9 +281,8 @@ void Multigrid<Exec>::smooth(Level& level, const Operator& op, const std::vector
                 SmoothFromZero<Operator>{op, level.at(residual_r), other, omega[sweep]});
       traffic_ += traffic::sweep_from_zero * double(level.box().cells());
     } else {
-      fill(level, current);
-      for_cells("kollagen/multigrid/smooth", exec_, level.box(),
-                SmoothSweep<Operator>{op, level.at(residual_r), current, other, omega[sweep]});
+      for_cells_with_ghosts("kollagen/multigrid/smooth", exec_, *level.halo, ghosts(level, current),
+                            SmoothSweep<Operator>{op, level.at(residual_r), current, other, omega[sweep]});
       constexpr bool layers = std::is_same_v<Operator, LayerOperator>;
       traffic_ += (layers ? traffic::sweep_layers : traffic::sweep) * double(level.box().cells());
     }
@@ -187,17 +314,16 @@ void Multigrid<Exec>::solve_level(const int index, const double s, const int las
   }
   const auto omega = chebyshev_weights(4, std::max(low, high / 8), high);
   smooth(level, op, {omega[1], omega[3]}, true);
-  Level& coarse = levels_[index + 1];
-  fill(level, level.e);
+  const Level& coarse = levels_[index + 1];
   const Span3<float> scratch = other_buffer(level);
-  for_cells("kollagen/multigrid/residual", exec_, level.box(),
-            LevelResidual{op, level.at(residual_r), level.e, scratch});
-  restrict_mean("kollagen/multigrid/restrict", level, scratch, coarse, coarse.at(residual_r));
+  for_cells_with_ghosts("kollagen/multigrid/residual", exec_, *level.halo, ghosts(level, level.e),
+                        LevelResidual{op, level.at(residual_r), level.e, scratch});
+  restrict_mean("kollagen/multigrid/restrict", index, scratch, coarse.at(residual_r));
   solve_level(index + 1, s, last);
-  fill(coarse, coarse.e);
+  coarse.halo->fill(ghosts(coarse, coarse.e), Reach::corners);
   for_cells("kollagen/multigrid/prolong", exec_, level.box(),
-            Prolong{level.map, coarse.e, level.e, level.neighbour_weight[0].data(),
-                    level.neighbour_weight[1].data(), level.neighbour_weight[2].data()});
+            Prolong{level.map, coarse.e, level.e, level.of_part(level.neighbour_weight, 0),
+                    level.of_part(level.neighbour_weight, 1), level.of_part(level.neighbour_weight, 2)});
   traffic_ += (traffic::restriction + traffic::prolongation) * double(level.box().cells());
   smooth(level, op, {omega[0], omega[2]}, false);
 }
@@ -208,7 +334,7 @@ void Multigrid<Exec>::v_cycle(const double s, const Walls& walls) {
   // Coarser grids than sqrt(s m) need nothing: the smoother alone reaches that far.
   int last = 0;
   while (last + 1 < int(levels_.size()) && coupling(levels_[last], s, true) > 0.75) {
-    restrict_mean("kollagen/multigrid/restrict_weight", levels_[last], levels_[last].at(weight_q), levels_[last + 1],
+    restrict_mean("kollagen/multigrid/restrict_weight", last, levels_[last].at(weight_q),
                   levels_[last + 1].at(weight_q));
     ++last;
   }

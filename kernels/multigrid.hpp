@@ -1,7 +1,8 @@
 /// Geometric multigrid in float for  q e - s div(m grad e) = r, the correction equation of every implicit stage.
 ///
 /// Cell-centred, semi-coarsening where spacings differ, any number of cells per axis (the last coarse cell may have
-/// three children). Smoother: Chebyshev-weighted Jacobi sweeps; coarse faces: the mean of the fine faces on them, which is
+/// three children). Parts of ranks are coarsened in place while they have cells; the levels below are small, every rank
+/// gathers them and computes them whole. Smoother: Chebyshev-weighted Jacobi sweeps; coarse faces: the mean of the fine faces on them, which is
 /// the series resistance of the two cells between the coarse centres; transfer: mean down, trilinear up. Stencils and
 /// maxima only, so the result does not depend on how the grid is distributed. The caller wraps it in a correction
 /// loop with a residual in double (docs/numerics.md).
@@ -12,7 +13,7 @@
 #include <string>
 #include <vector>
 
-#include "kernels/ghosts.hpp"
+#include "kernels/halo.hpp"
 #include "kernels/operators.hpp"
 #include "kollagen/fields.hpp"
 
@@ -92,18 +93,34 @@ struct SmoothFromZero {
 };
 
 /// Children of a coarse cell: [2I, 2I+1] where the axis is coarsened, else I. Of an odd number of cells the last
-/// parent takes three, so that no cell becomes a sliver on coarser levels.
+/// parent takes three, so that no cell becomes a sliver on coarser levels. Indices count from the first cell of a part, or
+/// of the whole grid where `fine_first` and `coarse_first` are 0.
 struct Coarsening {
   int halved[3];  ///< 1 where the axis is coarsened, else 0: a shift, division is slow
-  int fine[3];    ///< fine cells along x, y, z
-  int coarse[3];  ///< coarse cells along x, y, z
-  KOKKOS_FORCEINLINE_FUNCTION int first(const int axis, const int parent) const { return parent << halved[axis]; }
+  int fine[3];    ///< fine cells of the whole grid along x, y, z
+  int coarse[3];  ///< coarse cells of the whole grid along x, y, z
+  int fine_first[3], coarse_first[3];  ///< whole-grid index of cell 0
+  KOKKOS_FORCEINLINE_FUNCTION int first(const int axis, const int parent) const {
+    return ((parent + coarse_first[axis]) << halved[axis]) - fine_first[axis];
+  }
   KOKKOS_FORCEINLINE_FUNCTION int last(const int axis, const int parent) const {
-    return parent == coarse[axis] - 1 ? fine[axis] - 1 : (parent << halved[axis]) + halved[axis];
+    const int whole = parent + coarse_first[axis];
+    return (whole == coarse[axis] - 1 ? fine[axis] - 1 : (whole << halved[axis]) + halved[axis]) - fine_first[axis];
   }
   KOKKOS_FORCEINLINE_FUNCTION int parent(const int axis, const int child) const {
-    const int half = child >> halved[axis];
-    return half < coarse[axis] ? half : coarse[axis] - 1;
+    const int half = (child + fine_first[axis]) >> halved[axis];
+    return (half < coarse[axis] ? half : coarse[axis] - 1) - coarse_first[axis];
+  }
+};
+
+/// From the concatenated parts of all ranks to the whole grid.
+struct SpreadGathered {
+  const float* gathered;
+  const int* place;  ///< of each cell of the box in `gathered`, x fastest
+  Span3<float> out;
+  int extent[3];
+  KOKKOS_FORCEINLINE_FUNCTION void operator()(const int k, const int j, const int i) const {
+    out(k, j, i) = gathered[place[(k * extent[1] + j) * extent[0] + i]];
   }
 };
 
@@ -185,7 +202,8 @@ struct CoarseFaces {
     int high[3] = {map.last(0, i), map.last(1, j), map.last(2, k)};
     // The upper end of the axis is the upper end on both levels.
     const int face = Axis == 0 ? i : Axis == 1 ? j : k;
-    low[Axis] = high[Axis] = face == map.coarse[Axis] ? map.fine[Axis] : low[Axis];
+    low[Axis] = high[Axis] =
+        face + map.coarse_first[Axis] == map.coarse[Axis] ? map.fine[Axis] - map.fine_first[Axis] : low[Axis];
     float sum = 0;
     for (int kk = low[2]; kk <= high[2]; ++kk)
       for (int jj = low[1]; jj <= high[1]; ++jj)
@@ -231,15 +249,21 @@ class Multigrid {
   /// Fields of a level, in this order.
   enum Slot : int { face_x, face_y, face_z, weight_q, residual_r, correction_e, correction_other, slots };
 
-  /// `walls`: kinds and layer multipliers; they must be the same in every later call.
-  Multigrid(const Exec& exec, const std::array<int, 3>& cells, const std::array<double, 3>& spacing,
-            const Walls& walls);
+  /// Fewer cells than this are solved whole on every rank: messages would cost more than the work.
+  static constexpr long gathered_cells = 32768;
+
+  /// `walls`: kinds and layer multipliers; they must be the same in every later call. `gather_below`: a level with fewer
+  /// cells is gathered. Collective.
+  Multigrid(const Exec& exec, const Ranks& ranks, const std::array<double, 3>& spacing, const Walls& walls,
+            long gather_below = gathered_cells);
 
   /// Finest level: where the caller writes r and q, and where it finds the correction.
   Span3<float> residual() const { return levels_[0].at(residual_r); }
   Span3<float> weight() const { return levels_[0].at(weight_q); }
   Span3<float> correction() const { return levels_[0].e; }
   const std::array<int, 3>& cells() const { return levels_[0].cells; }
+  /// Levels whose cells are shared among the ranks; the others every rank holds whole.
+  int shared_levels() const { return shared_levels_; }
   std::size_t bytes() const;
   /// Bytes moved so far, by the model of kernels/traffic.hpp.
   double traffic() const { return traffic_; }
@@ -257,22 +281,42 @@ class Multigrid {
                     double reduction, const Walls& walls);
 
  private:
+  using FloatView = Kokkos::View<float*, typename Exec::memory_space>;
   struct Level {
-    std::array<int, 3> cells{};
+    Decomposition parts;
+    std::array<int, 3> cells{};  ///< of this rank
+    std::array<int, 3> first{};  ///< whole-grid index of the first of them
+    std::array<int, 3> whole{};  ///< of the whole grid
     std::array<double, 3> spacing{};  ///< of a full cell
     std::array<bool, 3> inert{};      ///< one cell between closed or periodic walls: no flux along the axis
+    std::shared_ptr<Halo<Exec>> halo;
     Fields<Exec, float> fields;
-    std::array<Kokkos::View<float*, typename Exec::memory_space>, 3> inverse_width;
-    std::array<Kokkos::View<float*, typename Exec::memory_space>, 3> share;             ///< in the next level
-    std::array<Kokkos::View<float*, typename Exec::memory_space>, 3> neighbour_weight;  ///< to the next level
-    std::array<Kokkos::View<float*, typename Exec::memory_space>, 3> distance_ratio;    ///< from the finer level
+    std::array<FloatView, 3> inverse_width;     ///< these five: of the whole grid
+    std::array<FloatView, 3> share;             ///< in the next level
+    std::array<FloatView, 3> neighbour_weight;  ///< to the next level
+    std::array<FloatView, 3> distance_ratio;    ///< from the finer level
     std::array<std::vector<double>, 3> widths;
-    Kokkos::View<Real*, typename Exec::memory_space> multiplier;  ///< of the layers, along z; read at robin walls only
-    Coarsening map{};  ///< to the next coarser level
-    Span3<float> e;    ///< where the latest correction is
+    Kokkos::View<Real*, typename Exec::memory_space> multiplier;  ///< of the layers, (k + 1); read at robin walls only
+    Coarsening map{};                ///< to the next coarser level
+    bool exchange_children = false;  ///< some coarse cell has children on two ranks
+    Box target;                      ///< what this rank computes of the next level, in that level's indices
+    Span3<float> e;                  ///< where the latest correction is
     Span3<float> at(const int slot) const { return fields[slot]; }
     Box box() const { return {{0, 0, 0}, cells}; }
+    const float* of_part(const std::array<FloatView, 3>& table, const int axis) const {
+      return table[axis].data() + first[axis];
+    }
   };
+  /// Where the values of all ranks go when a level is gathered; for cells, and for faces along each axis.
+  struct Gather {
+    std::vector<std::size_t> bytes;  ///< of each rank
+    Kokkos::View<int*, typename Exec::memory_space> place;
+  };
+
+  Gather plan_gather(const Level& fine, const Level& coarse, const std::array<int, 3>& more) const;
+  /// Makes `field` of the first gathered level whole: every rank has computed its `target` of it.
+  void gather(const Gather& plan, const Level& fine, const Level& coarse, const Span3<float>& field,
+              const std::array<int, 3>& more);
 
   double coupling(const Level& level, const double s, const bool largest) const {
     double sum = 0, best = 0;
@@ -288,21 +332,16 @@ class Multigrid {
     return {level.at(face_x),
             level.at(face_y),
             level.at(face_z),
-            level.inverse_width[0].data(),
-            level.inverse_width[1].data(),
-            level.inverse_width[2].data(),
+            level.of_part(level.inverse_width, 0),
+            level.of_part(level.inverse_width, 1),
+            level.of_part(level.inverse_width, 2),
             level.at(weight_q),
             float(s)};
   }
-  /// Volume-weighted mean of a field of `level` on the next coarser one.
-  void restrict_mean(const std::string& label, const Level& level, const Span3<const float>& fine,
-                     const Level& coarse, const Span3<float>& result) const {
-    for_cells(label, exec_, coarse.box(),
-              RestrictMean{level.map, fine, result, level.share[0].data(), level.share[1].data(),
-                           level.share[2].data()});
-  }
+  /// Volume-weighted mean of a field of level `index` on the next coarser one.
+  void restrict_mean(const std::string& label, int index, const Span3<float>& fine, const Span3<float>& result);
   template <int Axis>
-  void coarsen_faces(const Level& fine, const Level& coarse) const;
+  void coarsen_faces(int index);
   /// The one of the two correction buffers that is not in use.
   static Span3<float> other_buffer(const Level& level) {
     return level.e.origin == level.at(correction_e).origin ? level.at(correction_other) : level.at(correction_e);
@@ -313,18 +352,22 @@ class Multigrid {
   /// Sweeps with the given weights; from zero when `from_zero`. Leaves the result in level.e.
   template <class Operator>
   void smooth(Level& level, const Operator& op, const std::vector<float>& omega, bool from_zero);
-  /// Ghosts of a correction. A robin wall is as open as it is on the finest level: were it closed on the coarse ones,
-  /// their corrections would be too large by the flux that leaves, without bound for long steps.
-  void fill(const Level& level, const Span3<float>& e) const {
+  /// A correction with its walls. A robin wall is as open as it is on the finest level: were it closed on the coarse
+  /// ones, their corrections would be too large by the flux that leaves, without bound for long steps.
+  std::vector<GhostField<float>> ghosts(const Level& level, const Span3<float>& e) const {
     Walls walls = walls_;
     for (int a = 0; a < 3; ++a) walls.spacing[a] = level.spacing[a];
-    walls.multiplier = {level.multiplier.data(), level.cells[2]};
-    fill_ghosts(exec_, e, level.cells, walls, true);
+    walls.multiplier = {level.multiplier.data() + 1 + level.first[2], 0};
+    return {{e, walls, true}};
   }
 
   Exec exec_;
+  std::shared_ptr<Communicator> ranks_;
   Walls walls_;  ///< of the species that is corrected
   std::vector<Level> levels_;
+  int shared_levels_ = 0;
+  Gather gather_cells_, gather_faces_[3];
+  FloatView gathered_, part_;
   double largest_m_ = 0;
   double traffic_ = 0;
 };

@@ -5,6 +5,7 @@
 
 #include "kernels/backends.hpp"
 #include "kollagen/check.hpp"
+#include "kollagen/exact_sum.hpp"
 
 namespace kollagen {
 namespace {
@@ -67,8 +68,7 @@ Table make_table(const std::string& label, const int rows, const int columns, co
   return table;
 }
 
-/// A table whose column c holds depth index c - 1; the ends repeat the first and the last owned depth, or on a periodic
-/// axis those of the other end.
+/// A table whose column c holds depth index c - 1.
 template <class Table>
 Span2<const Real> with_ghosts(const Table& table) {
   return {table.data() + 1, int(table.extent(1))};
@@ -80,28 +80,36 @@ template <class Exec>
 void Physics<Exec>::build(const PhysicsSetup& setup, const std::vector<double>& diffusivities,
                           const ClotFactor& clot, const std::optional<ChemotaxisLaw>& chemotaxis,
                           const std::vector<double>& sites, const int site_count, const double wall_transfer) {
-  const int nz = grid_.cells[2];
+  const int nz = grid_.cells[2], first = grid_.first[2], whole_nz = grid_.global_cells[2];
   diffusivities_ = diffusivities;
   clot_ = clot;
   chemotaxis_ = chemotaxis;
+  std::array<bool, 3> is_periodic{};
+  for (int a = 0; a < 3; ++a) is_periodic[a] = setup.walls[2 * a] == WallKind::periodic;
+  halo_ = std::make_shared<Halo<Exec>>(exec_, ranks_, is_periodic);
+
+  // Depth index of the whole grid for column c of a table with ghosts: the ends repeat the first and the last cell of the
+  // domain, or on a periodic axis those of the other end.
+  const bool periodic = is_periodic[2];
+  const auto depth = [=](const int k) { return periodic ? (k + whole_nz) % whole_nz : std::clamp(k, 0, whole_nz - 1); };
+  const auto column_depth = [=](const int c) { return depth(first + c - 1); };
 
   site_ = make_table<Table>("site", site_count, nz,
                             [&](const int slot, const int k) { return sites[k * site_count + slot]; });
-  multiplier_ = make_table<Table>("layer multiplier", 1, nz,
-                                  [&](const int, const int k) { return column_.diffusivity[k]; });
+  multiplier_ = make_table<Table>("layer multiplier", 1, nz + 2, [&](const int, const int c) {
+    return column_.diffusivity[column_depth(c)];
+  });
 
   // Without any fibroblasts in the skin (verification models) every layer is open and nothing is crowded by F0.
   const bool habitat = std::any_of(column_.fibroblasts.begin(), column_.fibroblasts.end(),
                                    [](const double f) { return f > 0; });
-  const bool periodic = setup.walls[int(Face::z_min)] == WallKind::periodic;
-  const auto clamped = [=](const int k) { return periodic ? (k + nz) % nz : std::clamp(k, 0, nz - 1); };
   const auto mobility = [&](const int k) {
-    return !habitat || column_.fibroblasts[clamped(k)] > 0 ? column_.diffusivity[clamped(k)] : 0.0;
+    return !habitat || column_.fibroblasts[depth(k)] > 0 ? column_.diffusivity[depth(k)] : 0.0;
   };
-  const auto density = [&](const int k) { return habitat ? column_.fibroblasts[clamped(k)] : 1.0; };
+  const auto density = [&](const int k) { return habitat ? column_.fibroblasts[depth(k)] : 1.0; };
+  // Of whole-grid depth index k from -1 to whole_nz.
   const auto layer_rows_of = [&](const bool relative) {
-    return [=](const int row, const int column) {
-      const int k = column - 1;
+    return [=](const int row, const int k) {
       const double m = mobility(k);
       const double h = relative ? density(k) : 1.0, h_below = relative ? density(k - 1) : 1.0;
       if (row == layer_lateral) return m;
@@ -109,15 +117,20 @@ void Physics<Exec>::build(const PhysicsSetup& setup, const std::vector<double>& 
       return m > 0 ? 1 / h : 0.0;
     };
   };
-  cell_layers_ = make_table<Table>("cell layers", layer_rows, nz + 2, layer_rows_of(false));
-  habitat_layers_ = make_table<Table>("habitat layers", layer_rows, nz + 2, layer_rows_of(true));
+  const auto layer_table_of = [&](const std::string& label, const bool relative) {
+    const auto rows = layer_rows_of(relative);
+    return make_table<Table>(label, layer_rows, nz + 2,
+                             [&](const int row, const int c) { return rows(row, first + c - 1); });
+  };
+  cell_layers_ = layer_table_of("cell layers", false);
+  habitat_layers_ = layer_table_of("habitat layers", true);
   // Bound of the couplings of one cell, for the sweeps: a jump of the habitat enlarges the vertical one.
   const auto bound = [&](const bool relative) {
     const auto rows = layer_rows_of(relative);
     double largest = 0;
-    for (int k = 0; k < nz; ++k) {
-      const double inverse = rows(layer_inverse_habitat, k + 1);
-      const double vertical = 0.5 * (rows(layer_vertical, k + 1) + rows(layer_vertical, k + 2)) * inverse;
+    for (int k = 0; k < whole_nz; ++k) {
+      const double inverse = rows(layer_inverse_habitat, k);
+      const double vertical = 0.5 * (rows(layer_vertical, k) + rows(layer_vertical, k + 1)) * inverse;
       largest = std::max({largest, mobility(k), vertical});
     }
     return largest;
@@ -127,20 +140,23 @@ void Physics<Exec>::build(const PhysicsSetup& setup, const std::vector<double>& 
 
   if (chemotaxis_) {
     open_ = make_table<Table>("open layers", 1, nz + 2,
-                              [&](const int, const int c) { return mobility(c - 1) > 0 ? 1.0 : 0.0; });
+                              [&](const int, const int c) { return mobility(first + c - 1) > 0 ? 1.0 : 0.0; });
     inverse_full_ = make_table<Table>("inverse packing density", 1, nz + 2, [&](const int, const int c) {
-      if (chemotaxis_->crowding == 0 || mobility(c - 1) == 0) return 0.0;
-      return 1 / (chemotaxis_->crowding * (chemotaxis_->crowding_by_habitat ? density(c - 1) : 1.0));
+      const int k = first + c - 1;
+      if (chemotaxis_->crowding == 0 || mobility(k) == 0) return 0.0;
+      return 1 / (chemotaxis_->crowding * (chemotaxis_->crowding_by_habitat ? density(k) : 1.0));
     });
     chemotaxis_scratch_ = Fields<Exec>("chemotaxis scratch", 2, grid_.cells);
   }
   mobility_ = Fields<Exec>("mobility", 1, grid_.cells);
 
-  wall_values_ = make_table<Table>("wall values", 6 * count(), nz, [&](const int row, const int k) {
+  wall_values_ = make_table<Table>("wall values", 6 * count(), nz + 2, [&](const int row, const int c) {
     const int species = row / 6, face = row % 6;
     for (const auto& wall : setup.boundary_values)
       if (info_.find_species(wall.field) == species && int(wall.face) == face) return wall.value;
-    return baseline(species, face == int(Face::z_min) ? 0 : face == int(Face::z_max) ? nz - 1 : k);
+    return baseline(species, face == int(Face::z_min)   ? 0
+                             : face == int(Face::z_max) ? whole_nz - 1
+                                                        : column_depth(c));
   });
   for (int s = 0; s < count(); ++s) {
     Walls walls;
@@ -153,8 +169,8 @@ void Physics<Exec>::build(const PhysicsSetup& setup, const std::vector<double>& 
       for (const auto& wall : setup.boundary_values)
         if (info_.find_species(wall.field) == s && int(wall.face) == face) walls.transfer[face] = wall.k;
     }
-    walls.value = Span2<const Real>{wall_values_.data() + 6 * s * nz, nz};
-    walls.multiplier = Span2<const Real>{multiplier_.data(), nz};
+    walls.value = Span2<const Real>{wall_values_.data() + 6 * s * (nz + 2) + 1, nz + 2};
+    walls.multiplier = with_ghosts(multiplier_);
     walls.diffusivity = diffusivities_[s];
     for (int a = 0; a < 3; ++a) walls.spacing[a] = grid_.spacing[a];
     walls_.push_back(walls);
@@ -182,7 +198,7 @@ LayerDiffusion Physics<Exec>::layer_diffusion(const int species, const Fields<Ex
 
 template <class Exec>
 void Physics<Exec>::update_mobility(const Fields<Exec>& u) {
-  const Span2<const Real> multiplier{multiplier_.data(), int(multiplier_.extent(1))};
+  const Span2<const Real> multiplier = with_ghosts(multiplier_);
   if (clot_.species >= 0)
     for_cells("kollagen/physics/mobility", exec_, owned(),
               Mobility{multiplier, u[clot_.species], clot_, mobility_[0]});
@@ -192,23 +208,20 @@ void Physics<Exec>::update_mobility(const Fields<Exec>& u) {
   for (int face = 0; face < 6; ++face)
     walls.kind[face] =
         walls_[0].kind[face] == WallKind::periodic ? WallKind::periodic : WallKind::no_flux;
-  fill_ghosts(exec_, mobility_[0], grid_.cells, walls);
-  largest_mobility_ =
-      max_over_cells("kollagen/physics/largest_mobility", exec_, owned(), AbsoluteValue{mobility_[0]});
-}
-
-template <class Exec>
-void Physics<Exec>::fill_species_ghosts(const Fields<Exec>& u, const int species) const {
-  fill_ghosts(exec_, u[species], grid_.cells, walls_[species]);
+  halo_->fill(std::vector<GhostField<Real>>{{mobility_[0], walls}}, Reach::faces);
+  largest_mobility_ = max_over_owned("kollagen/physics/largest_mobility", AbsoluteValue{mobility_[0]});
 }
 
 template <class Exec>
 void Physics<Exec>::evaluate(const Fields<Exec>& u, const Fields<Exec>& base, const Fields<Exec>& out,
                              const Real a, const Real b, const Real c) {
-  evaluate_reactions(u, base, out, a, b, c);
-  for (int s = 0; s < count(); ++s) {
-    if (!moves(s)) continue;
-    fill_species_ghosts(u, s);
+  std::vector<int> moving;
+  for (int s = 0; s < count(); ++s)
+    if (moves(s)) moving.push_back(s);
+  halo_->start(ghosts(u, moving), Reach::faces);
+  evaluate_reactions(u, base, out, a, b, c);  // needs no ghosts: their way is covered
+  halo_->finish();
+  for (const int s : moving) {
     if (info_.species[s].motion == Motion::signal)
       for_cells("kollagen/physics/add_signal_diffusion", exec_, owned(),
                 AddTransport<SignalDiffusion>{signal_diffusion(s, u), out[s], c});
@@ -227,23 +240,27 @@ template <class Exec>
 void Physics<Exec>::evaluate_chemotaxis(const Fields<Exec>& u) {
   const ChemotaxisLaw& law = *chemotaxis_;
   const int crowd_b = law.crowd_b >= 0 ? law.crowd_b : law.crowd_a;
-  for (const int s : {law.species, law.attractant, law.crowd_a, crowd_b}) fill_species_ghosts(u, s);
+  std::vector<int> read;  // each once
+  for (const int s : {law.species, law.attractant, law.crowd_a, crowd_b})
+    if (std::find(read.begin(), read.end(), s) == read.end()) read.push_back(s);
   const Span3<Real> divergence = chemotaxis_scratch_[0], slope = chemotaxis_scratch_[1];
   Walls mirror;  // the slope next to a wall is never used across it: that face is closed
   for (int face = 0; face < 6; ++face)
     if (walls_[0].kind[face] == WallKind::periodic) mirror.kind[face] = WallKind::periodic;
   bool first = true;
   for (int axis = 0; axis < 3; ++axis) {
-    if (grid_.cells[axis] == 1) continue;
-    for_cells("kollagen/chemotaxis/slope", exec_, owned(), LimitedSlope{u[law.species], slope, axis});
-    fill_ghosts(exec_, slope, grid_.cells, mirror);
-    for_cells("kollagen/chemotaxis/divergence", exec_, owned(),
-              ChemotaxisDivergence{law, u[law.species], slope, u[law.attractant], u[law.crowd_a], u[crowd_b],
-                                   law.crowd_b >= 0 ? Real(1) : Real(0), with_ghosts(inverse_full_),
-                                   with_ghosts(open_), divergence, axis, first,
-                                   mirror.kind[2 * axis] != WallKind::periodic,
-                                   mirror.kind[2 * axis + 1] != WallKind::periodic, grid_.cells[axis],
-                                   1 / grid_.spacing[axis]});
+    if (grid_.global_cells[axis] == 1) continue;
+    const LimitedSlope limited{u[law.species], slope, axis};
+    if (first)
+      for_cells_with_ghosts("kollagen/chemotaxis/slope", exec_, *halo_, ghosts(u, read), limited);
+    else
+      for_cells("kollagen/chemotaxis/slope", exec_, owned(), limited);
+    for_cells_with_ghosts(
+        "kollagen/chemotaxis/divergence", exec_, *halo_, std::vector<GhostField<Real>>{{slope, mirror}},
+        ChemotaxisDivergence{law, u[law.species], slope, u[law.attractant], u[law.crowd_a], u[crowd_b],
+                             law.crowd_b >= 0 ? Real(1) : Real(0), with_ghosts(inverse_full_),
+                             with_ghosts(open_), divergence, axis, first, halo_->at_wall(2 * axis),
+                             halo_->at_wall(2 * axis + 1), grid_.cells[axis], 1 / grid_.spacing[axis]});
     first = false;
   }
 }
@@ -264,7 +281,13 @@ void Physics<Exec>::correct(Multigrid<Exec>& solver, const int species, const Re
 
 template <class Exec>
 Real Physics<Exec>::total(const Fields<Exec>& u, const int species) const {
-  return sum_over_cells("kollagen/physics/total", exec_, owned(), CellValue{u[species]});
+  const Real largest = max_over_owned("kollagen/physics/largest_value", AbsoluteValue{u[species]});
+  double count = 1;
+  for (const int n : grid_.global_cells) count *= n;
+  ExactSum sum = sum_over_cells("kollagen/physics/total", exec_, owned(), CellValue{u[species]},
+                                ExactSplit(largest, count));
+  ranks_.communicator->sum(sum.part, 3);
+  return sum.value();
 }
 
 template <class Exec>
@@ -272,10 +295,10 @@ double Physics<Exec>::explicit_step_limit(const Fields<Exec>& u) const {
   const double loss = largest_loss(u);
   double advection = 0;
   if (chemotaxis_) {
-    fill_species_ghosts(u, chemotaxis_->attractant);
     ChemotaxisRate rate{*chemotaxis_, u[chemotaxis_->attractant], {}};
-    for (int a = 0; a < 3; ++a) rate.inv_h[a] = grid_.cells[a] > 1 ? 1 / grid_.spacing[a] : 0;
-    advection = max_over_cells("kollagen/physics/chemotaxis_rate", exec_, owned(), rate);
+    for (int a = 0; a < 3; ++a) rate.inv_h[a] = grid_.global_cells[a] > 1 ? 1 / grid_.spacing[a] : 0;
+    advection = max_over_cells_with_ghosts("kollagen/physics/chemotaxis_rate", exec_, *halo_,
+                                           ghosts(u, {chemotaxis_->attractant}), rate);
   }
   double inverse = loss;
   for (int s = 0; s < count(); ++s) {
@@ -290,7 +313,7 @@ double Physics<Exec>::explicit_step_limit(const Fields<Exec>& u) const {
       int open_walls = 0;
       for (const int face : {2 * a, 2 * a + 1})
         open_walls += walls_[s].kind[face] == WallKind::dirichlet || walls_[s].kind[face] == WallKind::robin;
-      const int couplings = grid_.cells[a] == 1 ? 2 * open_walls : 2 + (open_walls > 0 ? 1 : 0);
+      const int couplings = grid_.global_cells[a] == 1 ? 2 * open_walls : 2 + (open_walls > 0 ? 1 : 0);
       sum += couplings * m * diffusivity(s) / (grid_.spacing[a] * grid_.spacing[a]);
     }
     if (chemotaxis_ && chemotaxis_->species == s) sum += advection;

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "kernels/chemotaxis.hpp"
-#include "kernels/ghosts.hpp"
+#include "kernels/halo.hpp"
 #include "kernels/multigrid.hpp"
 #include "kernels/reactions.hpp"
 #include "kollagen/column.hpp"
@@ -22,7 +22,8 @@ namespace kollagen {
 
 /// What a model is built from; plain values, all in internal units.
 struct PhysicsSetup {
-  Grid grid;
+  Grid grid;  ///< the part of this rank
+  Ranks ranks;
   std::array<WallKind, 6> walls{};
   std::vector<BoundaryValueConfig> boundary_values;  ///< verification models; `dermal` uses its baseline
   std::map<std::string, double> parameters;
@@ -30,8 +31,9 @@ struct PhysicsSetup {
   SkinConfig skin;
 };
 
-/// Right-hand side, stage residuals and local updates of one model on one backend. Kernels run on the execution
-/// space given at construction; results that are returned by value have been waited for.
+/// Right-hand side, stage residuals and local updates of one model on one backend, on the part of the grid that this rank
+/// owns. Kernels run on the execution space given at construction; results that are returned by value have been waited
+/// for and are those of all ranks. Functions that fill ghosts or return a value computed from a state are collective.
 template <class Exec>
 class Physics {
  public:
@@ -45,7 +47,14 @@ class Physics {
   Box owned() const { return {{0, 0, 0}, grid_.cells}; }
   bool moves(const int s) const { return info_.species[s].motion != Motion::none; }
   double diffusivity(const int s) const { return moves(s) ? diffusivities_[s] : 0; }  ///< [um^2/h]
-  /// Value of every species in undamaged tissue at depth index k; 0 in the verification models.
+  const Ranks& ranks() const { return ranks_; }
+  Halo<Exec>& halo() const { return *halo_; }
+  /// max_over_cells of the owned cells of all ranks.
+  template <class F>
+  Real max_over_owned(const std::string& label, const F& f) const {
+    return ranks_.communicator->max(max_over_cells(label, exec_, owned(), f));
+  }
+  /// Value of every species in undamaged tissue at the whole grid's depth index k; 0 in the verification models.
   virtual double baseline(int species, int k) const = 0;
   /// Species that move, in the order in which one depends on the other.
   virtual std::vector<int> solve_order() const = 0;
@@ -60,9 +69,6 @@ class Physics {
   Span3<const Real> mobility() const { return mobility_[0]; }
   /// Whether the mobility depends on the state; otherwise it has to be computed once only.
   bool mobility_varies() const { return clot_.species >= 0 && clot_.m_clot != 1; }
-
-  /// Fills the ghosts of one species from its walls.
-  void fill_species_ghosts(const Fields<Exec>& u, int species) const;
 
   /// out = a base + b u + c f(u), f the whole right-hand side with transport. Fills the ghosts of u.
   /// `out` must not share memory with `u`; it may with `base`.
@@ -87,7 +93,7 @@ class Physics {
   /// Species whose total over the domain cannot change: no active term makes or takes them, no wall lets them through
   /// and there is no source. Found by evaluating the terms in states that switch all of them on.
   virtual std::vector<int> conserved() const = 0;
-  /// Sum over the owned cells of one species [unit of the species times cells], in a fixed order.
+  /// Sum over all cells of one species [unit of the species times cells]; the same bits for any number of ranks.
   Real total(const Fields<Exec>& u, int species) const;
 
   /// Longest stable step of the explicit reference [h]: diffusion, chemotaxis and linear losses.
@@ -103,10 +109,10 @@ class Physics {
 
  protected:
   Physics(const Exec& exec, const PhysicsSetup& setup, const ModelInfo& info, const Column& column)
-      : exec_(exec), grid_(setup.grid), info_(info), column_(column) {}
+      : exec_(exec), grid_(setup.grid), ranks_(setup.ranks), info_(info), column_(column) {}
 
   /// Builds tables and walls; called by the concrete model once its parameters are final.
-  /// `sites` holds site_count values for each depth index, one depth after the other. `wall_transfer` [um/h] is the
+  /// `sites` holds site_count values for each owned depth index, one depth after the other. `wall_transfer` [um/h] is the
   /// coefficient of robin walls for which the study has none of its own.
   void build(const PhysicsSetup& setup, const std::vector<double>& diffusivities, const ClotFactor& clot,
              const std::optional<ChemotaxisLaw>& chemotaxis, const std::vector<double>& sites, int site_count,
@@ -118,14 +124,22 @@ class Physics {
 
   SignalDiffusion signal_diffusion(int species, const Fields<Exec>& u) const;
   LayerDiffusion layer_diffusion(int species, const Fields<Exec>& u) const;
+  /// Faces of one species, or of several, as the halo wants them.
+  std::vector<GhostField<Real>> ghosts(const Fields<Exec>& u, const std::vector<int>& species) const {
+    std::vector<GhostField<Real>> result;
+    for (const int s : species) result.push_back({u[s], walls_[std::size_t(s)]});
+    return result;
+  }
   Span2<const Real> site() const { return {site_.data(), int(site_.extent(1))}; }
   Span2<const Real> layer_table(int species) const;
 
   using Table = Kokkos::View<Real**, Kokkos::LayoutRight, typename Exec::memory_space>;
   Exec exec_;
   Grid grid_;
+  Ranks ranks_;
+  std::shared_ptr<Halo<Exec>> halo_;
   ModelInfo info_;
-  Column column_;
+  Column column_;  ///< of the whole domain
   std::vector<double> diffusivities_;
   ClotFactor clot_;
   std::optional<ChemotaxisLaw> chemotaxis_;
@@ -133,10 +147,10 @@ class Physics {
   Fields<Exec> mobility_;
   Fields<Exec> chemotaxis_scratch_;  ///< 0: divergence, 1: limited slope
   Table site_;                       ///< (slot, k)
-  Table multiplier_;                 ///< (0, k)
+  Table multiplier_;                 ///< (0, k + 1)
   Table cell_layers_, habitat_layers_;  ///< (LayerRow, k + 1)
   Table open_, inverse_full_;           ///< (0, k + 1)
-  Table wall_values_;                   ///< (6 species + face, k)
+  Table wall_values_;                   ///< (6 species + face, k + 1)
   std::vector<Walls> walls_;
   double largest_mobility_ = 0;
   double largest_cell_mobility_ = 0, largest_habitat_mobility_ = 0;  ///< bounds of the layer tables

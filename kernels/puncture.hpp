@@ -150,7 +150,7 @@ struct Puncture {
   const int* first;  ///< of each tile in `items`
   const int* items;
   int tiles_x;
-  Real origin[3];   ///< [um] lower corner of owned cell (0, 0, 0)
+  int origin[3];    ///< whole-grid index of owned cell (0, 0, 0): positions must not depend on the decomposition
   Real spacing[3];  ///< [um]
   Real first_vessel;
 
@@ -198,9 +198,9 @@ struct Puncture {
   /// Bounds of the distance from a track over a cell [rims].
   KOKKOS_FORCEINLINE_FUNCTION Interval rims_in_cell(const Needle& needle, const int k, const int j,
                                                     const int i) const {
-    const Real x = origin[0] + (i + Real(0.5)) * spacing[0];
-    const Real y = origin[1] + (j + Real(0.5)) * spacing[1];
-    const Real z = origin[2] + (k + Real(0.5)) * spacing[2];
+    const Real x = (origin[0] + i + Real(0.5)) * spacing[0];
+    const Real y = (origin[1] + j + Real(0.5)) * spacing[1];
+    const Real z = (origin[2] + k + Real(0.5)) * spacing[2];
     const Real half_diagonal =
         Real(0.5) * square_root(spacing[0] * spacing[0] + spacing[1] * spacing[1] + spacing[2] * spacing[2]);
     // Along a cone the distance changes faster than the position.
@@ -217,9 +217,9 @@ struct Puncture {
     for (int c = 0; c < samples; ++c)
       for (int b = 0; b < samples; ++b)
         for (int a = 0; a < samples; ++a) {
-          const Real x = origin[0] + (i + (a + Real(0.5)) / samples) * spacing[0];
-          const Real y = origin[1] + (j + (b + Real(0.5)) / samples) * spacing[1];
-          const Real z = origin[2] + (k + (c + Real(0.5)) / samples) * spacing[2];
+          const Real x = (origin[0] + i + (a + Real(0.5)) / samples) * spacing[0];
+          const Real y = (origin[1] + j + (b + Real(0.5)) / samples) * spacing[1];
+          const Real z = (origin[2] + k + (c + Real(0.5)) / samples) * spacing[2];
           const int p = (c * samples + b) * samples + a;
           const detail::TrackDistance track = detail::track_distance(needle, x, y, z);
           bleeds[p] = bleeds[p] || (track.core && deep_enough && z > first_vessel);
@@ -275,7 +275,7 @@ void apply_treatment(const Exec& exec, Fields<Exec>& state, const PunctureSpecie
       device_first.data(),
       device_items.data(),
       tiles.tiles_x,
-      {grid.first[0] * grid.spacing[0], grid.first[1] * grid.spacing[1], grid.first[2] * grid.spacing[2]},
+      {grid.first[0], grid.first[1], grid.first[2]},
       {grid.spacing[0], grid.spacing[1], grid.spacing[2]},
       column.first_vessel};
   for_cells("kollagen/puncture/puncture", exec, state.owned(), kernel);

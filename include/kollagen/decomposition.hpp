@@ -1,7 +1,9 @@
 /// How the cells of a domain are shared among ranks: a process grid whose parts are bricks.
 #pragma once
 
+#include <algorithm>
 #include <array>
+#include <cstddef>
 #include <vector>
 
 namespace kollagen {
@@ -27,6 +29,40 @@ struct Decomposition {
 
 /// Fewest cells of a part along an axis that is cut: the stencils reach one cell, coarsening pairs two.
 inline constexpr int fewest_cells = 2;
+
+/// All cells in one part.
+inline Decomposition undivided(const std::array<int, 3>& cells) {
+  Decomposition result;
+  for (int a = 0; a < 3; ++a) result.cuts[a] = {0, cells[a]};
+  return result;
+}
+
+/// The same parts on a grid whose cells hold two of this one along the axes with halved[a] = 1; of an odd number of cells
+/// the last holds three. A coarse cell belongs to the part that holds its second child, so that its children
+/// and its parts' neighbours are at most one cell away.
+inline Decomposition coarsened(const Decomposition& fine, const int (&halved)[3]) {
+  Decomposition coarse = fine;
+  for (int a = 0; a < 3; ++a)
+    for (int& cut : coarse.cuts[a]) cut >>= halved[a];
+  return coarse;
+}
+
+/// Whether some coarse cell of `coarsened` has children in two parts.
+inline bool splits_children(const Decomposition& fine, const int (&halved)[3]) {
+  for (int a = 0; a < 3; ++a)
+    for (int p = 1; p < fine.ranks[a]; ++p)
+      if (halved[a] == 1 && fine.cuts[a][std::size_t(p)] % 2 != 0) return true;
+  return false;
+}
+
+/// Fewest cells of any part along an axis that is cut; a large number when none is.
+inline int thinnest_part(const Decomposition& parts) {
+  int fewest = 1 << 30;
+  for (int a = 0; a < 3; ++a)
+    for (int p = 0; p < parts.ranks[a] && parts.ranks[a] > 1; ++p)
+      fewest = std::min(fewest, parts.cuts[a][std::size_t(p) + 1] - parts.cuts[a][std::size_t(p)]);
+  return fewest;
+}
 
 /// The process grid with the smallest halo, cells spread as evenly as that grid allows and cuts at multiples of a power of
 /// two where that costs little balance. Throws

@@ -87,16 +87,20 @@ double slowest_cycle(const Problem& p) {
         host(2, k + 1, j + 1, i + 1) = mobility(p, k, j, i);
       }
   Kokkos::deep_copy(fields.view(), host);
-  fill_ghosts(exec, fields[2], p.cells, mirror);
+  Ranks ranks;
+  ranks.parts = undivided(p.cells);
+  const bool lateral = p.lateral == WallKind::periodic, vertical = p.vertical == WallKind::periodic;
+  Halo<Exec> halo(exec, ranks, {lateral, lateral, vertical});
+  halo.fill(std::vector<GhostField<Real>>{{fields[2], mirror}}, Reach::faces);
 
-  Multigrid<Exec> solver(exec, p.cells, p.spacing, walls);
+  Multigrid<Exec> solver(exec, ranks, p.spacing, walls);
   solver.set_coefficient(fields[2]);
   SignalDiffusion op{fields[0], fields[2], {}};
   for (int a = 0; a < 3; ++a) op.w[a] = p.s / (p.spacing[a] * p.spacing[a]);
   const Real weight = 1.25;
   double last = 0, first = 0, slowest = 0;
   for (int cycle = 0; cycle < 12; ++cycle) {
-    fill_ghosts(exec, fields[0], p.cells, walls, true);
+    halo.fill(std::vector<GhostField<Real>>{{fields[0], walls, true}}, Reach::faces);
     const double residual =
         max_over_cells("kollagen/test/residual", exec, fields.owned(),
                        DoubleResidual{op, fields[1], solver.residual(), solver.weight(), weight});
@@ -158,8 +162,11 @@ TYPED_TEST(MultigridSolver, GhostsFollowTheirWalls) {
   walls.diffusivity = 40;
   walls.spacing[0] = 2, walls.spacing[1] = 3, walls.spacing[2] = 5;
 
+  Ranks ranks;
+  ranks.parts = undivided(cells);
+  Halo<TypeParam> halo(TypeParam(), ranks, {true, false, false});
   for (const bool homogeneous : {false, true}) {
-    fill_ghosts(TypeParam(), fields[0], cells, walls, homogeneous);
+    halo.fill(std::vector<GhostField<Real>>{{fields[0], walls, homogeneous}}, Reach::corners);
     Kokkos::deep_copy(host, fields.view());
     const double on = homogeneous ? 0 : 1;
     for (int k = 0; k < 5; ++k)
