@@ -71,6 +71,15 @@ void FileDescriptor::truncate(const long size) {
   if (::ftruncate(number_, size) != 0) throw_system_error("shorten", path_, errno);
 }
 
+bool FileDescriptor::reserve(const long size) {
+  // fallocate(2) itself: posix_fallocate would write a byte into every block where the file system cannot reserve.
+  while (::fallocate(number_, 0, 0, size) != 0) {
+    if (errno == EOPNOTSUPP || errno == ENOSYS) return false;
+    if (errno != EINTR) throw_system_error(fmt::format("reserve {} bytes for", size), path_, errno);
+  }
+  return true;
+}
+
 void FileDescriptor::sync() const {
   if (::fsync(number_) != 0) throw_system_error("bring to the disk", path_, errno);
 }

@@ -24,6 +24,9 @@ class FileDescriptor {
   /// `count` bytes from `offset` on, fewer where the file ends.
   std::string read(long offset, std::size_t count) const;
   void truncate(long size);
+  /// Reserves the space of the first `size` bytes, so that writing them cannot fail for the lack of it; the file
+  /// grows to that size. False where the file system cannot do that.
+  bool reserve(long size);
   void sync() const;
   /// Closes and checks: a full disk may show only here.
   void close();

@@ -42,14 +42,14 @@ Metrics::Metrics(const ModelInfo& model, const Grid& grid, const Column& column,
       grid_(grid),
       column_(column),
       species_(std::move(species)),
-      treatments_(std::move(treatments)) {
-  KOLLAGEN_CHECK(grid.cells == grid.global_cells, "metrics are summed on one rank that owns all cells");
+      treatments_(std::move(treatments)),
+      sums_(grid) {
   if (model_.name == "dermal") add_windows();
   add_columns();
 }
 
 void Metrics::add_windows() {
-  const int nz = grid_.cells[2];
+  const int nz = grid_.global_cells[2];
   KOLLAGEN_CHECK(column_.cells() == nz, "the column must have one value per plane of cells");
   Window dermis{"dermis", std::vector<char>(nz), false}, papillary{"papillary", std::vector<char>(nz), false};
   Window core{"core", std::vector<char>(nz), true};
@@ -81,67 +81,41 @@ void Metrics::add_columns() {
   }
 }
 
-template <class Value>
-Metrics::PlaneSums Metrics::sum_planes(const Value& value) const {
-  const auto [nx, ny, nz] = grid_.cells;
-  PlaneSums sums(nz);
-  for (int k = 0; k < nz; ++k) {
-    CompensatedSum all, core;
-    for (int j = 0; j < ny; ++j) {
-      const std::size_t begin = (std::size_t(k) * ny + j) * nx;
-      double row_all = 0, row_core = 0;
-      for (std::size_t c = begin; c < begin + nx; ++c) {
-        const double v = value(c, k);
-        row_all += v;
-        if (!core_.empty() && core_[c]) row_core += v;
-      }
-      all.add(row_all);
-      core.add(row_core);
-    }
-    sums[k] = {all.value(), core.value()};
-  }
-  return sums;
-}
-
-Metrics::FieldSums Metrics::sum_field(const std::vector<double>& field) const {
-  const auto [low, high] = std::minmax_element(field.begin(), field.end());
-  return {sum_planes([&](const std::size_t c, int) { return field[c]; }), *low, *high};
-}
-
 void Metrics::find_core(const Snapshot& snapshot) {
   const int damage = model_.find_species("damage");
-  if (windows_.empty() || treatments_.empty() || !core_.empty() || damage < 0) return;
+  if (windows_.empty() || treatments_.empty() || core_known_ || damage < 0) return;
   snapshot.copy(damage, first_.data());
-  std::vector<char> mask(first_.size());
-  std::transform(first_.begin(), first_.end(), mask.begin(),
+  if (extremes(first_, snapshot.communicator()).maximum <= constants_.core_damage) return;
+  core_.resize(first_.size());
+  std::transform(first_.begin(), first_.end(), core_.begin(),
                  [&](const double d) { return char(d > constants_.core_damage); });
-  if (std::count(mask.begin(), mask.end(), 1) == 0) return;
-  core_ = std::move(mask);
-  count_core();
+  count_core(snapshot.communicator());
 }
 
-void Metrics::set_core(const std::vector<double>& mask) {
+void Metrics::set_core(const std::vector<double>& mask, Communicator& ranks) {
   KOLLAGEN_CHECK(long(mask.size()) == grid_.owned_count(), "the track core must have one value per cell");
   core_.assign(mask.begin(), mask.end());
-  count_core();
+  count_core(ranks);
 }
 
-void Metrics::count_core() {
-  const PlaneSums counts = sum_planes([](std::size_t, int) { return 1.0; });
-  core_cells_.clear();
-  for (const PlaneSum& plane : counts) core_cells_.push_back(plane.core);
+void Metrics::count_core(Communicator& ranks) {
+  core_known_ = true;
+  core_cells_.assign(std::size_t(grid_.global_cells[2]), 0);
+  const std::size_t plane = std::size_t(grid_.cells[0]) * grid_.cells[1];
+  for (std::size_t c = 0; c < core_.size(); ++c) core_cells_[grid_.first[2] + c / plane] += core_[c];
+  ranks.sum(core_cells_.data(), int(core_cells_.size()));
 }
 
 double Metrics::cells(const Window& window, const int k) const {
   if (!window.planes[k]) return 0;
-  if (!window.core) return double(grid_.cells[0]) * grid_.cells[1];
+  if (!window.core) return double(grid_.global_cells[0]) * grid_.global_cells[1];
   return core_cells_.empty() ? 0 : core_cells_[k];
 }
 
-double Metrics::sum(const Window& window, const PlaneSums& sums) const {
+double Metrics::sum(const Window& window, const int quantity) const {
   CompensatedSum total;
-  for (std::size_t k = 0; k < sums.size(); ++k)
-    if (window.planes[k]) total.add(window.core ? sums[k].core : sums[k].all);
+  for (int k = 0; k < grid_.global_cells[2]; ++k)
+    if (window.planes[k]) total.add(window.core ? sums_.masked(quantity, k) : sums_.all(quantity, k));
   return total.value();
 }
 
@@ -158,51 +132,63 @@ double Metrics::healing_time(const double time) const {
   return std::isfinite(latest) ? latest : -1;
 }
 
-void Metrics::add_read_outs(const Snapshot& snapshot, const std::vector<FieldSums>& fields,
-                            std::vector<double>& row) {
+Metrics::ReadOutSums Metrics::add_read_out_sums(const Snapshot& snapshot) {
   const ReadOutConstants& c = constants_;
-  const auto field = [&](const char* name) -> const PlaneSums& {
-    return fields[std::size_t(model_.find_species(name))].planes;
+  Communicator& ranks = snapshot.communicator();
+  const std::size_t plane = std::size_t(grid_.cells[0]) * grid_.cells[1];
+  const auto add = [&](const std::vector<double>& values) {
+    return sums_.add(values, extremes(values, ranks).magnitude(), core_);
   };
-  const PlaneSums &c1 = field("collagen_i"), &c3 = field("collagen_iii"), &elastin = field("elastin");
-  const PlaneSums &clot = field("provisional_matrix"), &tgf = field("tgf_beta");
-  const PlaneSums &f = field("fibroblasts"), &n = field("myofibroblasts");
+  ReadOutSums sums{};
 
+  std::vector<double>&strength = first_, &other = second_;
   snapshot.copy(model_.find_species("collagen_i"), first_.data());
   snapshot.copy(model_.find_species("collagen_iii"), second_.data());
-  const PlaneSums excess_iii = sum_planes([&](const std::size_t cell, const int k) {
-    const double total = first_[cell] + second_[cell];
-    if (!(total > 0) || !(column_.collagen_iii[k] > 0)) return 0.0;
-    return std::max(0.0, second_[cell] / total * collagen_0_[k] / column_.collagen_iii[k] - 1);
-  });
-  std::vector<double>& strength = first_;  // takes the place of collagen I, which is not needed any more
-  const std::size_t plane = std::size_t(grid_.cells[0]) * grid_.cells[1];
-  for (std::size_t cell = 0; cell < strength.size(); ++cell) {
-    const std::size_t k = cell / plane;
+  for (std::size_t cell = 0; cell < first_.size(); ++cell) {
+    const std::size_t k = grid_.first[2] + cell / plane;
+    const double i = first_[cell], iii = second_[cell], total = i + iii;
     const double whole = column_.collagen_i[k] + c.weight_iii * column_.collagen_iii[k];
-    const double now = first_[cell] + c.weight_iii * second_[cell];
-    strength[cell] = whole > 0 ? std::pow(std::max(0.0, now / whole), c.strength_exponent) : 0;
+    strength[cell] =
+        whole > 0 ? std::pow(std::max(0.0, (i + c.weight_iii * iii) / whole), c.strength_exponent) : 0;
+    other[cell] = total > 0 && column_.collagen_iii[k] > 0
+                      ? std::max(0.0, iii / total * collagen_0_[k] / column_.collagen_iii[k] - 1)
+                      : 0;
   }
-  const PlaneSums s = sum_planes([&](const std::size_t cell, int) { return strength[cell]; });
-  const PlaneSums weak =
-      sum_planes([&](const std::size_t cell, int) { return strength[cell] < c.weak ? 1.0 : 0.0; });
-  const PlaneSums deficit =
-      sum_planes([&](const std::size_t cell, int) { return 1 - std::min(1.0, strength[cell]); });
-  snapshot.copy(model_.find_species("elastin"), first_.data());
-  const PlaneSums lost_elastin = sum_planes([&](const std::size_t cell, const int k) {
-    return column_.elastin[k] > 0 ? std::max(0.0, 1 - first_[cell] / column_.elastin[k]) : 0.0;
-  });
+  sums.excess_iii = add(other);
+  sums.strength = add(strength);
+  std::transform(strength.begin(), strength.end(), other.begin(),
+                 [&](const double s) { return s < c.weak ? 1.0 : 0.0; });
+  sums.weak = sums_.add(other, 1, core_);
+  std::transform(strength.begin(), strength.end(), other.begin(),
+                 [](const double s) { return 1 - std::min(1.0, s); });
+  sums.deficit = sums_.add(other, 1, core_);
+  snapshot.copy(model_.find_species("elastin"), other.data());
+  for (std::size_t cell = 0; cell < other.size(); ++cell) {
+    const double rest = column_.elastin[grid_.first[2] + cell / plane];
+    other[cell] = rest > 0 ? std::max(0.0, 1 - other[cell] / rest) : 0;
+  }
+  sums.lost_elastin = add(other);
+  return sums;
+}
 
-  const double healing = healing_time(snapshot.clock().time);
+void Metrics::add_read_outs(const double time, const ReadOutSums& sums, std::vector<double>& row) const {
+  const ReadOutConstants& c = constants_;
+  const int c1 = model_.find_species("collagen_i"), c3 = model_.find_species("collagen_iii");
+  const int elastin = model_.find_species("elastin"), clot = model_.find_species("provisional_matrix");
+  const int tgf = model_.find_species("tgf_beta"), f = model_.find_species("fibroblasts");
+  const int n = model_.find_species("myofibroblasts");
+  const double healing = healing_time(time);
   for (const Window& w : windows_) {
     double count = 0, planes = 0, compliance = 0, thickness = 0;
-    for (int k = 0; k < grid_.cells[2]; ++k) {
+    for (int k = 0; k < grid_.global_cells[2]; ++k) {
       const double here = cells(w, k);
       if (here == 0) continue;
-      const auto mean = [&](const PlaneSums& sums) { return (w.core ? sums[k].core : sums[k].all) / here; };
+      const auto mean = [&](const int quantity) {
+        return (w.core ? sums_.masked(quantity, k) : sums_.all(quantity, k)) / here;
+      };
       const double elastic = column_.elastin[k] > 0 ? mean(elastin) / column_.elastin[k] : 0;
       compliance += 1 / (c.firmness *
-                         (c.firmness_collagen * mean(s) + c.firmness_elastin * elastic + c.firmness_ground));
+                         (c.firmness_collagen * mean(sums.strength) + c.firmness_elastin * elastic + c.firmness_ground));
       thickness += c.volume_per_mass * (mean(c1) + mean(c3) - collagen_0_[k] + mean(clot)) * grid_.spacing[2];
       count += here;
       planes += 1;
@@ -210,8 +196,8 @@ void Metrics::add_read_outs(const Snapshot& snapshot, const std::vector<FieldSum
     const double iii = sum(w, c3), collagen = sum(w, c1) + iii, myo = sum(w, n), fibro = sum(w, f);
     const double fibro_0 = sum(w, column_.fibroblasts);
     const bool late = healing > c.scar_delay;
-    const double scar = c.scar_collagen * quotient(sum(w, excess_iii), count) +
-                        c.scar_elastin * quotient(sum(w, lost_elastin), count) +
+    const double scar = c.scar_collagen * quotient(sum(w, sums.excess_iii), count) +
+                        c.scar_elastin * quotient(sum(w, sums.lost_elastin), count) +
                         (late && fibro_0 > 0 ? c.scar_myofibroblasts * myo / fibro_0 : 0);
     const bool fibrosis =
         healing > c.fibrosis_delay && (sum(w, tgf) > c.fibrosis_tgf_beta * sum(w, column_.tgf_active) ||
@@ -219,7 +205,8 @@ void Metrics::add_read_outs(const Snapshot& snapshot, const std::vector<FieldSum
     row.insert(row.end(),
                {100 * (quotient(collagen, sum(w, collagen_0_)) - 1), quotient(iii, sum(w, c1)),
                 quotient(iii, collagen), 100 * (quotient(sum(w, elastin), sum(w, column_.elastin)) - 1),
-                quotient(sum(w, s), count), quotient(sum(w, weak), count), quotient(sum(w, deficit), count),
+                quotient(sum(w, sums.strength), count), quotient(sum(w, sums.weak), count),
+                quotient(sum(w, sums.deficit), count),
                 quotient(planes, compliance), count > 0 && !w.core ? thickness : nothing, scar,
                 count > 0 ? double(fibrosis) : nothing});
   }
@@ -227,30 +214,38 @@ void Metrics::add_read_outs(const Snapshot& snapshot, const std::vector<FieldSum
 
 std::vector<double> Metrics::row(const Snapshot& snapshot) {
   const Clock& clock = snapshot.clock();
+  Communicator& ranks = snapshot.communicator();
   first_.resize(std::size_t(grid_.owned_count()));
   second_.resize(windows_.empty() ? 0 : first_.size());
   find_core(snapshot);
 
-  std::vector<FieldSums> fields;
+  sums_.clear();
+  std::vector<Extremes> fields;
   for (int index = 0; index < int(model_.species.size()); ++index) {
     snapshot.copy(index, first_.data());
-    fields.push_back(sum_field(first_));
+    fields.push_back(extremes(first_, ranks));
+    sums_.add(first_, fields.back().magnitude(), core_);
   }
+  const ReadOutSums read_out_sums = windows_.empty() ? ReadOutSums{} : add_read_out_sums(snapshot);
+  sums_.complete(ranks);
+
   std::vector<double> row{clock.time, double(clock.step), clock.dt};
   if (!windows_.empty()) {
-    add_read_outs(snapshot, fields, row);
+    add_read_outs(clock.time, read_out_sums, row);
     row.push_back(nothing);  // closure of the track is a read-out of the epidermis, which is not modelled
   }
+  const int planes = grid_.global_cells[2];
+  const double domain_cells = double(grid_.global_cells[0]) * grid_.global_cells[1] * planes;
   for (const int index : species_) {
-    const FieldSums& field = fields[std::size_t(index)];
+    const Extremes& field = fields[std::size_t(index)];
     CompensatedSum total;
-    for (const PlaneSum& plane : field.planes) total.add(plane.all);
-    row.insert(row.end(), {total.value() * grid_.cell_volume() * mm3_per_um3,
-                           total.value() / double(grid_.owned_count()), field.minimum, field.maximum});
+    for (int k = 0; k < planes; ++k) total.add(sums_.all(index, k));
+    row.insert(row.end(), {total.value() * grid_.cell_volume() * mm3_per_um3, total.value() / domain_cells,
+                           field.minimum, field.maximum});
     for (const Window& window : windows_) {
       double count = 0;
-      for (int k = 0; k < grid_.cells[2]; ++k) count += cells(window, k);
-      row.push_back(quotient(sum(window, field.planes), count));
+      for (int k = 0; k < planes; ++k) count += cells(window, k);
+      row.push_back(quotient(sum(window, index), count));
     }
   }
   KOLLAGEN_CHECK(row.size() == columns_.size(), "a row of metrics must have one value per column");

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "host/output/plane_sums.hpp"
 #include "kollagen/snapshot.hpp"
 
 namespace kollagen {
@@ -33,8 +34,8 @@ struct MetricsColumn {
   std::string unit;
 };
 
-/// Computes one row of metrics.csv after another. All sums run in a fixed order (cells of a row, rows of a
-/// plane, planes), so that they do not depend on the number of threads. Holds two fields on the host.
+/// Computes one row of metrics.csv after another, the same bits for any number of ranks and threads. Holds two
+/// fields on the host.
 ///
 /// Windows of the skin model: `dermis` (planes with collagen, without the subcutis), `papillary` where the
 /// skin has such a layer, `core` (the needle tracks: cells with damage above 0.99 in the first snapshot that
@@ -46,43 +47,36 @@ class Metrics {
           std::vector<double> treatments);
 
   const std::vector<MetricsColumn>& columns() const { return columns_; }
-  /// Values in the order of `columns`; NaN where a number does not exist.
+  /// Values in the order of `columns`; NaN where a number does not exist. Collective; the same on every rank.
   std::vector<double> row(const Snapshot& snapshot);
 
   /// The track core, one number per owned cell: 1 inside, 0 outside; empty before it is known.
   std::vector<double> core() const { return {core_.begin(), core_.end()}; }
-  /// Takes over a core from an interrupted run instead of looking for one.
-  void set_core(const std::vector<double>& mask);
+  /// Takes over a core from an interrupted run instead of looking for one. Collective.
+  void set_core(const std::vector<double>& mask, Communicator& ranks);
 
  private:
-  /// Sums over one plane: of all cells and of those in the track core.
-  struct PlaneSum {
-    double all = 0, core = 0;
-  };
-  using PlaneSums = std::vector<PlaneSum>;
-  struct FieldSums {
-    PlaneSums planes;
-    double minimum = 0, maximum = 0;
-  };
   struct Window {
     std::string name;
     std::vector<char> planes;  ///< 1 where plane k takes part
     bool core = false;         ///< only the cells of the track core within these planes
   };
+  /// Numbers of the quantities in `sums_` that exist for the read-outs alone.
+  struct ReadOutSums {
+    int excess_iii, strength, weak, deficit, lost_elastin;
+  };
 
   void add_windows();
   void add_columns();
   void find_core(const Snapshot& snapshot);
-  void count_core();
-  template <class Value>
-  PlaneSums sum_planes(const Value& value) const;
-  FieldSums sum_field(const std::vector<double>& field) const;
+  void count_core(Communicator& ranks);
+  ReadOutSums add_read_out_sums(const Snapshot& snapshot);
   double cells(const Window& window, int k) const;
-  double sum(const Window& window, const PlaneSums& sums) const;
+  /// Of a quantity in `sums_`, or of a baseline per plane, over the cells of a window.
+  double sum(const Window& window, int quantity) const;
   double sum(const Window& window, const std::vector<double>& baseline) const;
   /// Read-outs of all windows, appended to `row`.
-  void add_read_outs(const Snapshot& snapshot, const std::vector<FieldSums>& fields,
-                     std::vector<double>& row);
+  void add_read_outs(double time, const ReadOutSums& sums, std::vector<double>& row) const;
   /// Time since the latest treatment that has happened; negative when there was none.
   double healing_time(double time) const;
 
@@ -95,8 +89,10 @@ class Metrics {
   std::vector<double> collagen_0_;  ///< C1_0 + C3_0 per plane [mg/mL]
   std::vector<Window> windows_;     ///< none in models without skin
   std::vector<MetricsColumn> columns_;
-  std::vector<char> core_;          ///< 1 for cells of the track core; empty before it is known
-  std::vector<double> core_cells_;  ///< their number per plane
+  bool core_known_ = false;
+  std::vector<char> core_;          ///< 1 for owned cells of the track core; empty before it is known
+  std::vector<double> core_cells_;  ///< their number per plane of the domain
+  PlaneSums sums_;                  ///< of one row: all species by their index, then those of the read-outs
   std::vector<double> first_, second_;
 };
 

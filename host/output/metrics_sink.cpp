@@ -43,7 +43,7 @@ void MetricsSink::restore(const Record& record, const Snapshot& snapshot) {
   if (record.number(prefix + "/core_known") == 0) return;
   const auto core = record.fields.find(prefix + "/core");
   if (core == record.fields.end()) throw IoError("checkpoint: \"" + prefix + "/core\" is missing");
-  metrics_->set_core(core->second);
+  metrics_->set_core(core->second, snapshot.communicator());
 }
 
 }  // namespace kollagen

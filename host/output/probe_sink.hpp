@@ -13,11 +13,19 @@
 
 namespace kollagen {
 
-/// Trilinear interpolation between cell centres at `point` [um]; between a wall and the first centre the
-/// value of that centre. `field` holds the cells of `grid`, x fastest.
-double interpolate(const Grid& grid, const double* field, const std::array<double, 3>& point);
+/// Trilinear interpolation between cell centres at one point; between a wall and the first centre the value of
+/// that centre. The eight cells around the point, and the share of each.
+struct Interpolation {
+  std::array<std::array<int, 3>, 8> cells{};  ///< global indices
+  std::array<double, 8> shares{};
 
-/// Adds one row per point to a table at every instant. Holds one field on the host.
+  Interpolation(const Grid& grid, const std::array<double, 3>& point);  ///< `point` in um
+  /// `values` of the eight cells in their order.
+  double operator()(const double* values) const;
+};
+
+/// Adds one row per point to a table at every instant; the cells around a point may lie on several ranks. Holds
+/// one field on the host.
 class ProbeSink final : public Sink {
  public:
   struct Setup {
@@ -39,7 +47,9 @@ class ProbeSink final : public Sink {
  private:
   Setup setup_;
   CsvFile table_;
+  Communicator& ranks_;
   OncePerInstant once_;
+  std::vector<Interpolation> points_;  ///< from the first write on
   std::vector<double> field_;
 };
 

@@ -1,5 +1,6 @@
 #include "host/output/report.hpp"
 
+#include <ctime>
 #include <nlohmann/json.hpp>
 
 #include "host/output/atomic_file.hpp"
@@ -33,6 +34,9 @@ void write_report(const std::filesystem::path& run_dir, const RunReport& report)
   json["outcome"] = report.outcome;
   json["versions"] = versions();
   json["backend"] = report.backend;
+  json["ranks"] = report.ranks;
+  json["process_grid"] = report.process_grid;
+  json["sessions"] = report.sessions;
   json["grid"] = {{"cells", report.grid.global_cells}, {"spacing_um", report.grid.spacing}};
   json["time_h"] = report.clock.time;
   json["end_h"] = report.clock.end;
@@ -54,18 +58,28 @@ void write_report(const std::filesystem::path& run_dir, const RunReport& report)
   json["peak_memory_bytes"] = report.peak_memory_bytes;
   json["state_bytes"] = report.state_bytes;
   json["state_copies_at_peak"] = ratio(double(report.peak_memory_bytes), double(report.state_bytes));
+  const CommunicationCount& count = report.communication;
+  json["communication"] = {{"messages", count.messages},
+                           {"message_bytes", count.message_bytes},
+                           {"reductions", count.reductions},
+                           {"gathers", count.gathers},
+                           {"gathered_bytes", count.gathered_bytes},
+                           {"seconds", count.seconds}};
   write_text_file(run_dir / "report.json", json.dump(2) + "\n");
 }
 
-void write_status(const std::filesystem::path& run_dir, const Clock& clock, const std::string& state,
-                  const std::optional<double> seconds_to_go) {
-  const Json json{{"state", state},
+void write_status(const std::filesystem::path& run_dir, const Clock& clock, const RunStatus& status) {
+  const Json json{{"state", status.state},
                   {"time_h", clock.time},
                   {"end_h", clock.end},
                   {"step", clock.step},
                   {"dt_h", clock.dt},
                   {"progress", progress(clock)},
-                  {"eta_s", seconds_to_go ? Json(*seconds_to_go) : Json(nullptr)}};
+                  {"eta_s", status.seconds_to_go ? Json(*status.seconds_to_go) : Json(nullptr)},
+                  {"wall_s", status.wall_seconds},
+                  {"sessions", status.sessions},
+                  {"ranks", status.ranks},
+                  {"written", std::time(nullptr)}};
   write_text_file(run_dir / "status.json", json.dump(2) + "\n");
 }
 

@@ -1,6 +1,7 @@
 /// Small files about a run as a whole: the resolved study, the state of progress, the end report.
 #pragma once
 
+#include <array>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -33,14 +34,27 @@ struct RunReport {
   std::optional<double> bandwidth;  ///< [B/s] measured on this machine
   long peak_memory_bytes = 0;
   long state_bytes = 0;  ///< one copy of all fields
+  int sessions = 1;      ///< starts of the program that the run took so far; times and counts are those of all
+  int ranks = 1;
+  std::array<int, 3> process_grid{1, 1, 1};
+  CommunicationCount communication;  ///< of rank 0 in this session
+};
+
+/// Where a run stands, for a person who looks at its folder.
+struct RunStatus {
+  std::string state;  ///< "running", "stopped", "done" or "failed"
+  std::optional<double> seconds_to_go;  ///< empty: not known
+  double wall_seconds = 0;  ///< of all sessions
+  int sessions = 1;
+  int ranks = 1;
 };
 
 /// Writes RUN/report.json. Rates are per second spent in steps; unknown values are null. Throws IoError.
 void write_report(const std::filesystem::path& run_dir, const RunReport& report);
 
-/// Writes RUN/status.json: time, step, dt, progress (0..1), seconds to go (null when not known).
-void write_status(const std::filesystem::path& run_dir, const Clock& clock, const std::string& state,
-                  std::optional<double> seconds_to_go);
+/// Writes RUN/status.json: time, step, dt, progress (0..1), seconds to go (null when not known), sessions, and when it
+/// was written. Throws IoError.
+void write_status(const std::filesystem::path& run_dir, const Clock& clock, const RunStatus& status);
 
 /// Writes RUN/config.toml, the study with every default written out.
 void write_config(const std::filesystem::path& run_dir, const Config& config);

@@ -34,7 +34,10 @@ void run(const Config& config, const Grid& grid, test::AnalyticSnapshot& snapsho
     time = std::min(next, config.time.end);
   }
   for (const auto& sink : sinks) sink->finish();
-  write_status(folder, snapshot.clock(), "done", 0.0);
+  RunStatus status;
+  status.state = "done";
+  status.seconds_to_go = 0;
+  write_status(folder, snapshot.clock(), status);
   RunReport report;
   report.title = config.title;
   report.model = config.model;

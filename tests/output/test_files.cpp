@@ -186,6 +186,10 @@ TEST(Report, HoldsTimersRatesAndVersions) {
   report.bandwidth = 4e9;
   report.peak_memory_bytes = 3000;
   report.state_bytes = 1000;
+  report.sessions = 4;
+  report.ranks = 6;
+  report.process_grid = {1, 2, 3};
+  report.communication.messages = 7;
   write_report(folder, report);
   const auto json = nlohmann::json::parse(read_text(folder.path() / "report.json"));
   EXPECT_EQ(json["cell_updates_per_s"], 120000);
@@ -195,16 +199,26 @@ TEST(Report, HoldsTimersRatesAndVersions) {
   EXPECT_EQ(json["timers"][0]["share"], 0.75);
   EXPECT_EQ(json["grid"]["cells"], (std::vector<int>{10, 20, 30}));
   EXPECT_TRUE(json["versions"].contains("git_hash"));
+  EXPECT_EQ(json["ranks"], 6);
+  EXPECT_EQ(json["process_grid"], (std::vector<int>{1, 2, 3}));
+  EXPECT_EQ(json["sessions"], 4);
+  EXPECT_EQ(json["communication"]["messages"], 7);
 }
 
 TEST(Report, StatusSaysHowFarARunIs) {
   const TemporaryFolder folder;
-  write_status(folder, {12, 48, 0.5, 77}, "running", std::nullopt);
+  RunStatus status;
+  status.state = "running";
+  status.sessions = 3;
+  status.wall_seconds = 5.5;
+  write_status(folder, {12, 48, 0.5, 77}, status);
   const auto json = nlohmann::json::parse(read_text(folder.path() / "status.json"));
   EXPECT_EQ(json["progress"], 0.25);
   EXPECT_EQ(json["step"], 77);
   EXPECT_EQ(json["dt_h"], 0.5);
   EXPECT_TRUE(json["eta_s"].is_null());
+  EXPECT_EQ(json["sessions"], 3);
+  EXPECT_EQ(json["wall_s"], 5.5);
 }
 
 }  // namespace

@@ -26,7 +26,17 @@ std::vector<double> sample() {
   return field;
 }
 
-TEST(Interpolation, IsExactForTrilinearFields) {
+double interpolate(const Grid& cells, const double* field, const std::array<double, 3>& point) {
+  const Interpolation at(cells, point);
+  std::array<double, 8> values{};
+  for (std::size_t c = 0; c < 8; ++c) {
+    const auto [i, j, k] = at.cells[c];
+    values[c] = field[(k * cells.cells[1] + j) * cells.cells[0] + i];
+  }
+  return at(values.data());
+}
+
+TEST(InterpolationAtPoints, IsExactForTrilinearFields) {
   const std::vector<double> field = sample();
   for (const std::array<double, 3>& p :
        {std::array{5., 6.25, 10.}, {17., 22., 31.}, {45., 43.75, 50.}, {44.9, 43.7, 49.9}, {25., 30., 10.1}})
@@ -34,13 +44,13 @@ TEST(Interpolation, IsExactForTrilinearFields) {
         << p[0] << ' ' << p[1] << ' ' << p[2];
 }
 
-TEST(Interpolation, HoldsTheLastCentreTowardsAWall) {
+TEST(InterpolationAtPoints, HoldsTheLastCentreTowardsAWall) {
   const std::vector<double> field = sample();
   EXPECT_NEAR(interpolate(grid, field.data(), {0, 22, 31}), trilinear(5, 22, 31), 1e-13);
   EXPECT_NEAR(interpolate(grid, field.data(), {50, 50, 60}), trilinear(45, 43.75, 50), 1e-13);
 }
 
-TEST(Interpolation, WorksWithOneCellAlongAnAxis) {
+TEST(InterpolationAtPoints, WorksWithOneCellAlongAnAxis) {
   const Grid line = test::brick({1, 1, 3}, {10, 10, 10});
   const double field[] = {1, 2, 4};
   EXPECT_NEAR(interpolate(line, field, {2, 9, 20}), 3, 1e-14);
