@@ -254,7 +254,7 @@ void Physics<Exec>::evaluate_chemotaxis(const Fields<Exec>& u) {
     if (first)
       for_cells_with_ghosts("kollagen/chemotaxis/slope", exec_, *halo_, ghosts(u, read), limited);
     else
-      for_cells("kollagen/chemotaxis/slope", exec_, owned(), limited);
+      for_cells("kollagen/chemotaxis/next_slope", exec_, owned(), limited);
     for_cells_with_ghosts(
         "kollagen/chemotaxis/divergence", exec_, *halo_, std::vector<GhostField<Real>>{{slope, mirror}},
         ChemotaxisDivergence{law, u[law.species], slope, u[law.attractant], u[law.crowd_a], u[crowd_b],
