@@ -1,0 +1,64 @@
+/// The manifest of a checkpoint: what its data file holds, and the sums over it. A checkpoint exists when its manifest does.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "host/checkpoint/sums.hpp"
+
+namespace kollagen {
+
+/// One dataset of the data file: a value per cell of the domain.
+struct ManifestDataset {
+  std::string name;  ///< path in the HDF5 file, such as "fields/state/pdgf"
+  StoredCells place;
+  std::uint64_t sum = 0;  ///< see `cell_sum`
+};
+
+struct Manifest {
+  static constexpr int format_number = 1;
+
+  std::string version, git_hash;  ///< of the program that wrote it
+  long step = 0;
+  double time = 0;  ///< [h]
+  std::string model;
+  std::array<int, 3> cells{};
+  std::array<double, 3> spacing{};  ///< [um]
+  int ranks = 1;                    ///< that wrote it; they need not be those that read it
+  std::uint64_t config_sum = 0, record_sum = 0;
+  std::vector<ManifestDataset> datasets;
+  std::string data_name;
+  std::uint64_t data_bytes = 0, data_sum = 0;
+
+  std::vector<StoredCells> places() const;
+};
+
+/// Names that the data file of the manifest `stem`.json may have. There are two, so that a checkpoint of the same step is
+/// replaced by the renaming of the manifest alone.
+std::array<std::string, 2> data_names(const std::string& stem);
+
+/// As JSON, the last line but one being the XXH3 of the text with that sum as zeros.
+std::string manifest_text(const Manifest& manifest);
+
+/// Reads a manifest. Throws IoError saying what is wrong with it: its own sum, its format, its form.
+Manifest parse_manifest(const std::string& text);
+
+/// Whole content of a file. Throws IoError.
+std::string file_text(const std::filesystem::path& file);
+
+/// Folder of the checkpoints of a run.
+std::filesystem::path checkpoint_folder(const std::filesystem::path& run_dir);
+
+/// Manifests in `folder` by name, oldest first. Throws IoError.
+std::vector<std::filesystem::path> manifests_in(const std::filesystem::path& folder);
+
+/// Data files in `folder` that no manifest names: what a write that was cut off leaves behind. Throws IoError.
+std::vector<std::filesystem::path> unfinished_in(const std::filesystem::path& folder);
+
+/// Temporary files in `folder`. Throws IoError.
+std::vector<std::filesystem::path> temporaries_in(const std::filesystem::path& folder);
+
+}  // namespace kollagen
