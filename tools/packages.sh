@@ -16,6 +16,8 @@ packages_pictures=(python3-numpy python3-h5py python3-matplotlib)
 packages_tests=(libgtest-dev python3-jsonschema)
 # ParaView reads our files in a test of its own; that test is skipped where these are missing.
 packages_paraview=(paraview python3-paraview xvfb xauth libgl1-mesa-dri)
+# A cluster of one host, started and stopped by the tests of jobs; they are skipped where these are missing.
+packages_slurm=(slurm-wlm munge)
 
 # Debian's modules (numpy, h5py, matplotlib) belong to Debian's Python, whatever else is first in PATH.
 python=/usr/bin/python3

@@ -18,6 +18,8 @@ build=${KOLLAGEN_BUILD:-build/test-$preset}
 install_packages "${packages_build[@]}" "${packages_pictures[@]}" "${packages_tests[@]}"
 install_packages "${packages_paraview[@]}" ||
   say "ParaView could not be installed: the tests that need it will say that they are skipped"
+install_packages "${packages_slurm[@]}" ||
+  say "Slurm could not be installed: the tests that need it will say that they are skipped"
 
 say "building in $build"
 cmake --preset "$preset" -B "$build" -DKOLLAGEN_TESTS=ON "$@"
