@@ -150,7 +150,8 @@ StateWriter::StateWriter(path target, const Grid& grid, const std::vector<std::s
   together(ranks, [&] {
     const std::string action = "prepare to write";
     const hdf5::Properties access(H5Pcreate(H5P_FILE_ACCESS), action, s.target);
-    hdf5::check(H5Pset_alignment(access, alignment, alignment), action, s.target);
+    hdf5::check(H5Pset_alignment(access, /*of anything that has at least*/ 1, alignment), action, s.target);
+    hdf5::check(H5Pset_small_data_block_size(access, 0), action, s.target);  // each dataset by itself
     hdf5::check(H5Pset_sieve_buf_size(access, 0), action, s.target);  // values go to the file at once
     s.transfer = hdf5::Properties(H5Pcreate(H5P_DATASET_XFER), action, s.target);
 #ifdef KOLLAGEN_PARALLEL_HDF5
