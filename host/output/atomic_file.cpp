@@ -46,6 +46,7 @@ void AtomicFile::commit() {
 
 void write_text_file(const std::filesystem::path& path, const std::string_view text) {
   AtomicFile atomic(path);
+  require_space(path, double(text.size()));
   FileDescriptor file(atomic.temporary(), O_WRONLY | O_CREAT | O_TRUNC);
   file.write(text);
   file.close();

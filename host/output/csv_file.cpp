@@ -23,6 +23,7 @@ void CsvFile::append(const std::string_view lines) {
       file_ = FileDescriptor(path_, O_WRONLY | O_APPEND);
     }
     try {
+      require_space(path_, double(lines.size()));
       file_.write(lines);
     } catch (const IoError&) {
       file_.truncate(complete);

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -16,6 +17,16 @@ namespace kollagen {
 void throw_system_error(const std::string& action, const std::filesystem::path& path, const int error) {
   throw IoError(
       fmt::format("cannot {} {}: {}", action, path.string(), std::generic_category().message(error)));
+}
+
+void require_space(const std::filesystem::path& file, const double bytes) {
+  const std::filesystem::path folder = file.has_parent_path() ? file.parent_path() : std::filesystem::path(".");
+  struct statvfs disk {};
+  if (::statvfs(folder.c_str(), &disk) != 0) throw_system_error("find the free space of", folder, errno);
+  const double free = double(disk.f_bavail) * double(disk.f_frsize);
+  if (disk.f_blocks > 0 && bytes > free)
+    throw IoError(fmt::format("cannot write {}: {:.0f} bytes are needed, and {:.0f} are free on this disk",
+                              file.string(), bytes, free));
 }
 
 FileDescriptor::FileDescriptor(std::filesystem::path path, const int flags)

@@ -36,6 +36,10 @@ class FileDescriptor {
   int number_ = -1;
 };
 
+/// Throws IoError naming `file` and both numbers when the disk that holds its folder has fewer than `bytes` free.
+/// Disks that do not tell their size pass.
+void require_space(const std::filesystem::path& file, double bytes);
+
 /// Throws IoError "cannot <action> <path>: <text of errno>".
 [[noreturn]] void throw_system_error(const std::string& action, const std::filesystem::path& path, int error);
 

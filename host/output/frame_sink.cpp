@@ -28,12 +28,12 @@ std::optional<std::size_t> frame_index(const std::string& series, const std::str
   return file == frame_name(series, index) ? std::optional(index) : std::nullopt;
 }
 
-/// Copies one plane of cells across `plane.axis` out of a brick of `cells`, x fastest.
-void cut_plane(const std::vector<double>& field, const std::array<int, 3>& cells, const FramePlane& plane,
+/// Copies the plane `index` (of the rank's own cells) across `axis` out of a brick of `cells`, x fastest.
+void cut_plane(const std::vector<double>& field, const std::array<int, 3>& cells, const int axis, const int index,
                std::vector<double>& out) {
   std::array<int, 3> lower{0, 0, 0}, upper = cells;
-  lower[plane.axis] = plane.index;
-  upper[plane.axis] = plane.index + 1;
+  lower[axis] = index;
+  upper[axis] = index + 1;
   out.clear();
   for (int k = lower[2]; k < upper[2]; ++k)
     for (int j = lower[1]; j < upper[1]; ++j)
@@ -47,27 +47,36 @@ void FrameSink::write(const Snapshot& snapshot) {
   const Clock& clock = snapshot.clock();
   if (!setup_.schedule.covers(clock.time) || !once_.first(clock.step, clock.time)) return;
   const Grid& grid = snapshot.grid();
-  KOLLAGEN_CHECK(grid.cells == grid.global_cells, "frames are written from one rank that owns all cells");
-
-  ImageGeometry geometry{grid.cells, {grid.centre(0, 0), grid.centre(1, 0), grid.centre(2, 0)}, grid.spacing};
   const FramePlane& plane = setup_.plane;
+  const auto centre = [&](const int axis, const int cell) { return (cell + 0.5) * grid.spacing[axis]; };
+  ImageGeometry geometry{grid.global_cells, {centre(0, 0), centre(1, 0), centre(2, 0)}, grid.spacing};
+  ImagePart part{grid.first, grid.cells};
+  const int index = plane.index - grid.first[plane.axis];  // of the plane among the cells of this rank
+  const bool here = plane.whole || (index >= 0 && index < grid.cells[plane.axis]);
   if (!plane.whole) {
     geometry.cells[plane.axis] = 1;
-    geometry.first_centre[plane.axis] = grid.centre(plane.axis, plane.index);
+    geometry.first_centre[plane.axis] = centre(plane.axis, plane.index);
+    part.first[plane.axis] = 0;
+    part.cells[plane.axis] = here ? 1 : 0;
   }
   const ImageProvenance provenance{
       clock.time, clock.step, long(times_.size()), setup_.title, snapshot.model().name, setup_.config_toml};
-  ImageFile file(setup_.folder / frame_name(setup_.name, times_.size()), geometry, provenance);
-  field_.resize(std::size_t(grid.owned_count()));
+  std::vector<ImageField> fields;
   for (const int species : setup_.species) {
     const SpeciesInfo& info = snapshot.model().species[std::size_t(species)];
-    snapshot.copy(species, field_.data());
-    if (!plane.whole) cut_plane(field_, grid.cells, plane, cut_);
-    file.add(info.name, info.unit, info.doc, setup_.precision, plane.whole ? field_.data() : cut_.data());
+    fields.push_back({info.name, info.unit, info.doc});
+  }
+  ImageFile file(setup_.folder / frame_name(setup_.name, times_.size()), geometry, provenance, fields,
+                 setup_.precision, snapshot.communicator());
+  field_.resize(here ? std::size_t(grid.owned_count()) : 0);
+  for (std::size_t f = 0; f < fields.size(); ++f) {
+    if (here) snapshot.copy(setup_.species[f], field_.data());
+    if (here && !plane.whole) cut_plane(field_, grid.cells, plane.axis, index, cut_);
+    file.write(f, part, plane.whole ? field_.data() : cut_.data());
   }
   file.commit();
   times_.push_back(clock.time);
-  write_series();
+  on_root(snapshot.communicator(), [&] { write_series(); });
 }
 
 std::string FrameSink::prefix() const {

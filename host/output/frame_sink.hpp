@@ -16,7 +16,7 @@ namespace kollagen {
 struct FramePlane {
   bool whole = true;
   int axis = 1;
-  int index = 0;  ///< cell along `axis`
+  int index = 0;  ///< global index of the cell along `axis`
 };
 
 /// Writes FOLDER/NAME_000000.hdf, _000001, ... and after each one FOLDER/NAME.hdf.series, the list with

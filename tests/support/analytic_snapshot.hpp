@@ -17,13 +17,15 @@ using Formula = std::function<double(int species, double x, double y, double z, 
 
 class AnalyticSnapshot final : public Snapshot {
  public:
-  AnalyticSnapshot(const ModelInfo& info, const Grid& cells, Column layers, Formula value)
-      : model_(info), grid_(cells), column_(std::move(layers)), formula_(std::move(value)) {}
+  /// `cells` is what one of `ranks` owns; `layers` are those of the whole domain.
+  AnalyticSnapshot(const ModelInfo& info, const Grid& cells, Column layers, Formula value,
+                   Communicator& ranks = one_rank)
+      : model_(info), grid_(cells), column_(std::move(layers)), formula_(std::move(value)), ranks_(ranks) {}
   const Clock& clock() const override { return clock_; }
   const Grid& grid() const override { return grid_; }
   const ModelInfo& model() const override { return model_; }
   const Column& column() const override { return column_; }
-  Communicator& communicator() const override { return one_rank; }
+  Communicator& communicator() const override { return ranks_; }
   void copy(const int species, double* out) const override {
     for (int k = 0; k < grid_.cells[2]; ++k)
       for (int j = 0; j < grid_.cells[1]; ++j)
@@ -43,12 +45,21 @@ class AnalyticSnapshot final : public Snapshot {
   Grid grid_;
   Column column_;
   Formula formula_;
+  Communicator& ranks_;
   Clock clock_;
 };
 
 /// A grid owned by one rank.
 inline Grid brick(const std::array<int, 3>& cells, const std::array<double, 3>& spacing) {
   return {cells, spacing, {0, 0, 0}, cells};
+}
+
+/// The part of `rank` when `ranks` share a grid along one axis, as unevenly as possible: one cell each, the rest to the
+/// last.
+inline Grid slab(Grid grid, const int axis, const int rank, const int ranks) {
+  grid.first[axis] = rank;
+  grid.cells[axis] = rank + 1 == ranks ? grid.cells[axis] - rank : 1;
+  return grid;
 }
 
 }  // namespace kollagen::test
