@@ -17,6 +17,7 @@
 #ifdef KOLLAGEN_HAVE_HDF5
 #include "host/output/image_file.hpp"
 #endif
+#include "host/ranks.hpp"
 #include "host/run.hpp"
 #include "kollagen/check.hpp"
 #include "kollagen/model/info.hpp"
@@ -68,7 +69,7 @@ std::string program_info() {
 #else
   text += "HDF5      none: no fields and slices\n";
 #endif
-  text += "MPI       not used by this version: one rank\n";
+  text += fmt::format("MPI       {}\n", ranks_library());
   text += "ParaView  opens the results; not linked by this version\n";
   text += fmt::format("memory    {:.1f} GB available\n", available_memory() / 1e9);
   text += fmt::format("models    {}\n", fmt::join(model_names(), ", "));
@@ -123,10 +124,16 @@ int dispatch(const int argc, char** argv) {
   add_study(*run, options);
   run->add_option("-o,--output", options.run.output, "folder of the results [runs/<name of the study>]");
   run->add_flag("--fresh", options.run.fresh, "start over where the folder holds a run of this study");
+  run->add_option("--walltime", options.run.walltime,
+                  "stop with a checkpoint before so much time has passed: HH:MM:SS, D-HH:MM:SS or minutes");
   run->add_option("--steps", options.run.steps, "stop after so many steps")
       ->check(CLI::Range(1L, most_steps));
   run->callback([&] {
-    chosen = [&] { return with_kokkos(arguments.kokkos, [&] { return run_study(options.run); }); };
+    chosen = [&] {
+      return run_on_ranks([&](const std::shared_ptr<Communicator>& ranks) {
+        return with_kokkos(arguments.kokkos, [&] { return run_study(options.run, ranks); });
+      });
+    };
   });
 
   CLI::App* validate = app.add_subcommand("validate", "Check a study and show what it takes; runs nothing.");

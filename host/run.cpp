@@ -1,308 +1,448 @@
 #include "host/run.hpp"
 
 #include <fmt/format.h>
-#include <spdlog/sinks/basic_file_sink.h>
-#include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 #include <sys/resource.h>
-#include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
-#include <csignal>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <optional>
 
+#include "host/checkpoint/checkpoint.hpp"
 #include "host/config/reader.hpp"
 #include "host/config/validate.hpp"
 #include "host/driver.hpp"
 #include "host/output/factory.hpp"
 #include "host/output/report.hpp"
+#include "host/output/schedule.hpp"
+#include "host/progress.hpp"
 #include "host/run_folder.hpp"
 #include "host/simulation.hpp"
+#include "host/stop.hpp"
 #include "kernels/bandwidth.hpp"
 #include "kollagen/check.hpp"
+#include "kollagen/collective.hpp"
 #include "kollagen_version.hpp"
 
 namespace kollagen {
 namespace {
 
 using Exec = Kokkos::DefaultExecutionSpace;
+using Steady = std::chrono::steady_clock;
 namespace fs = std::filesystem;
 
-/// The signal that asked the run to stop; 0: none.
-volatile std::sig_atomic_t stop_signal = 0;
+#ifdef KOLLAGEN_HAVE_HDF5
+constexpr bool has_hdf5 = true;
+#else
+constexpr bool has_hdf5 = false;
+#endif
 
-/// Lets SIGINT and SIGTERM end a run after the step in progress; the second one ends the process at once.
-/// What is ignored stays ignored, as in a job that a shell put into the background.
-class StopSignals {
- public:
-  StopSignals() {
-    stop_signal = 0;
-    struct sigaction action {};
-    action.sa_handler = [](const int number) { stop_signal = number; };
-    action.sa_flags = SA_RESTART | int(SA_RESETHAND);
-    for (std::size_t s = 0; s < 2; ++s) {
-      sigaction(numbers[s], nullptr, &before_[s]);
-      if (before_[s].sa_handler != SIG_IGN) sigaction(numbers[s], &action, nullptr);
-    }
-  }
-  ~StopSignals() {
-    for (std::size_t s = 0; s < 2; ++s) sigaction(numbers[s], &before_[s], nullptr);
-  }
-  StopSignals(const StopSignals&) = delete;
-  StopSignals& operator=(const StopSignals&) = delete;
-
-  static std::string name() { return stop_signal == SIGINT ? "SIGINT" : "SIGTERM"; }
-
- private:
-  static constexpr int numbers[] = {SIGINT, SIGTERM};
-  struct sigaction before_[2]{};
-};
-
-/// Times of a run in the unit that suits its length.
-struct TimeScale {
-  double hours;
-  const char* name;
-};
-
-TimeScale time_scale(const double end) {
-  if (end >= 48) return {24, "day"};
-  if (end >= 2) return {1, "h"};
-  return end >= 2 / 60. ? TimeScale{1 / 60., "min"} : TimeScale{1 / 3600., "s"};
+double seconds_since(const Steady::time_point start) {
+  return std::chrono::duration<double>(Steady::now() - start).count();
 }
 
-double seconds_since(const std::chrono::steady_clock::time_point start) {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-}
-
-long peak_memory() {
+double peak_memory() {
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
-  return usage.ru_maxrss * 1024L;
+  return double(usage.ru_maxrss) * 1024;
 }
 
-std::string duration(const double seconds) {
-  const long s = long(seconds + 0.5);
-  if (s < 60) return fmt::format("{} s", s);
-  if (s < 3600) return fmt::format("{} min {:02} s", s / 60, s % 60);
-  return fmt::format("{} h {:02} min", s / 3600, s % 3600 / 60);
+std::string size_text(const double bytes) {
+  return bytes < 1e9 ? fmt::format("{:.3g} MB", bytes / 1e6) : fmt::format("{:.3g} GB", bytes / 1e9);
 }
 
-/// Where the run stands, on one line: rewritten in place on a terminal, a new line now and then elsewhere.
-class StatusLine {
+/// What a run has cost so far, over its sessions; goes into every checkpoint.
+struct Costs {
+  double sessions = 0;
+  double wall = 0, setup = 0, steps = 0, outputs = 0, checkpoints = 0;  ///< [s]
+  double checkpoints_written = 0;
+  double slowest_checkpoint = 0;  ///< [s]
+  double bytes = 0;               ///< moved in memory
+  double ranks = 0;               ///< of the last session
+
+  template <class Visit>
+  void visit(const Visit& visit) {
+    visit("run/sessions", sessions);
+    visit("run/wall_seconds", wall);
+    visit("run/setup_seconds", setup);
+    visit("run/step_seconds", steps);
+    visit("run/output_seconds", outputs);
+    visit("run/checkpoint_seconds", checkpoints);
+    visit("run/checkpoints_written", checkpoints_written);
+    visit("run/slowest_checkpoint_seconds", slowest_checkpoint);
+    visit("run/bytes_moved", bytes);
+    visit("run/ranks", ranks);
+  }
+};
+
+/// How this session begins.
+enum class Beginning { first, over, resumed };
+
+/// The folder of the run, on rank 0: lock, state, small files. The other ranks learn what they need from `look`.
+class RunFolder {
  public:
-  StatusLine(spdlog::logger& log, const fs::path& folder, const double cells, const Clock& clock)
-      : log_(log), folder_(folder), cells_(cells), terminal_(isatty(STDOUT_FILENO) == 1) {
-    write_status(folder_, clock, "running", std::nullopt);
+  RunFolder(fs::path path, const bool fresh) : path_(std::move(path)), fresh_(fresh) {}
+
+  const fs::path& path() const { return path_; }
+
+  /// Looks at the folder and locks it where it exists. Changes nothing in it but the lock.
+  FolderState look(const Config& config) {
+    // With --fresh an earlier run goes, whatever its study; files of other origin in its folder stay.
+    replace_ = fresh_ && fs::exists(path_ / "config.toml");
+    if (!replace_ && inspect_run_folder(path_, config) == FolderState::finished) return FolderState::finished;
+    if (!fs::is_directory(path_)) return FolderState::free;
+    lock_.emplace(path_);
+    state_ = replace_ ? FolderState::unfinished : inspect_run_folder(path_, config);  // as the lock found it
+    return state_;
   }
 
-  /// `state`: "running", or how the run ended, which is shown in any case.
-  void show(const Clock& clock, const long rejected, const std::string& state) {
-    const bool last = state != "running";
-    const double elapsed = seconds_since(start_), interval = terminal_ ? 0.5 : 10;
-    if (!last && elapsed - shown_ < interval) return;
-    const double recent = elapsed - shown_ > 0 ? cells_ * double(clock.step - step_) / (elapsed - shown_) : 0;
-    // Steps grow with time, so the share of steps done says little: extrapolate the recent pace in simulated
-    // time.
-    const double pace = elapsed > shown_ ? (clock.time - time_) / (elapsed - shown_) : 0;
-    const std::optional<double> left =
-        pace > 0 ? std::optional<double>((clock.end - clock.time) / pace) : std::nullopt;
-    const TimeScale scale = time_scale(clock.end);
-    const std::string line =
-        fmt::format("{:.3f} of {:g} {}  {:3.0f} %  step {} ({} rejected)  dt {:.3g} h  {:.3g} Mcell/s  {}",
-                    clock.time / scale.hours, clock.end / scale.hours, scale.name,
-                    clock.end > 0 ? 100 * clock.time / clock.end : 100, clock.step, rejected, clock.dt,
-                    recent / 1e6, left && !last ? "ETA " + duration(*left) : "");
-    if (terminal_)
-      fmt::print("\r{:<110}{}", line, last ? "\n" : "");
-    else
-      log_.info(line);
-    std::fflush(stdout);
-    write_status(folder_, clock, state, left);
-    shown_ = elapsed;
-    step_ = clock.step;
-    time_ = clock.time;
+  /// Creates and locks the folder where it was missing, and removes an earlier run that cannot be resumed.
+  Beginning open(const Config& config) {
+    if (!lock_) {
+      std::error_code error;
+      fs::create_directories(path_, error);
+      if (error) throw IoError(path_.string() + ": cannot be created: " + error.message());
+      lock_.emplace(path_);
+      if (inspect_run_folder(path_, config) != FolderState::free)
+        throw InputError(path_.string() + ": another run has just been started there");
+    }
+    if (state_ == FolderState::free) return Beginning::first;
+    if (!replace_ && !list_checkpoints(path_).empty()) return Beginning::resumed;
+    clear_run_folder(path_);
+    return replace_ ? Beginning::first : Beginning::over;
   }
 
  private:
-  spdlog::logger& log_;
-  fs::path folder_;
-  double cells_;
-  bool terminal_;
-  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
-  double shown_ = 0, time_ = 0;
-  long step_ = 0;
+  fs::path path_;
+  bool fresh_;
+  bool replace_ = false;
+  FolderState state_ = FolderState::free;
+  std::optional<FolderLock> lock_;
 };
 
-std::shared_ptr<spdlog::logger> make_log(const fs::path& folder) {
-  try {
-    auto console = std::make_shared<spdlog::sinks::stdout_sink_mt>();
-    auto file = std::make_shared<spdlog::sinks::basic_file_sink_mt>((folder / "log.txt").string());
-    console->set_pattern("%v");
-    file->set_pattern("%Y-%m-%d %H:%M:%S %v");
-    auto log = std::make_shared<spdlog::logger>("kollagen", spdlog::sinks_init_list{console, file});
-    log->flush_on(spdlog::level::info);
-    return log;
-  } catch (const spdlog::spdlog_ex& error) {
-    throw IoError((folder / "log.txt").string() + ": " + error.what());
-  }
-}
+/// One session of a run.
+class Session {
+ public:
+  Session(const RunOptions& options, std::shared_ptr<Communicator> ranks)
+      : options_(options),
+        ranks_(std::move(ranks)),
+        folder_(options.output.empty() ? fs::path("runs") / fs::path(options.config).stem() : fs::path(options.output),
+                options.fresh) {}
 
-void banner(spdlog::logger& log, const Config& config, const Simulation<Exec>& simulation,
-            const fs::path& folder) {
-  const Grid& grid = simulation.grid();
-  log.info("Kollagen {} ({}) | Kokkos {} {} x {} | {}", version::number, version::git_hash, version::kokkos,
-           Exec::name(), Exec().concurrency(), version::compiler);
-  log.info("{} | model {}, {} fields | output {}", config.title, config.model,
-           simulation.model().species.size(), folder.string());
-  log.info(
-      "grid {} x {} x {} = {} cells of {:g} x {:g} x {:g} um | fields and solver {:.3g} MB, one state {:.3g} "
-      "MB",
-      grid.cells[0], grid.cells[1], grid.cells[2], grid.owned_count(), grid.spacing[0], grid.spacing[1],
-      grid.spacing[2], double(simulation.integrator().bytes()) / 1e6,
-      double(simulation.integrator().state().bytes()) / 1e6);
-  const TimeScale scale = time_scale(config.time.end);
-  const bool imex = config.time.integrator == IntegratorKind::imex;
-  log.info("{} to {:g} {}{} | treatments: {}, needles at the start: {}", imex ? "imex" : "explicit",
-           config.time.end / scale.hours, scale.name,
-           imex ? fmt::format(", tolerance {:g}", config.time.tolerance) : "", config.treatments.size(),
-           simulation.needles_placed());
-}
-
-}  // namespace
-
-int run_study(const RunOptions& options) {
-  const Config config = read_config(options.config, options.overrides);
-  const fs::path folder =
-      options.output.empty() ? fs::path("runs") / fs::path(options.config).stem() : fs::path(options.output);
-  std::optional<FolderLock> lock;  // before anything in the folder is judged or removed
-  if (fs::is_directory(folder)) lock.emplace(folder);
-  // With --fresh an earlier run goes, whatever its study; files of other origin in its folder stay.
-  const bool replace = options.fresh && fs::exists(folder / "config.toml");
-  if (replace) clear_run_folder(folder);
-  switch (replace ? FolderState::free : inspect_run_folder(folder, config)) {
-    case FolderState::finished:
-      fmt::print("{}: already complete; --fresh runs it again\n", folder.string());
+  int run() {
+    std::optional<double> walltime;
+    together(*ranks_, [&] {
+      if (!options_.walltime.empty()) walltime = parse_walltime(options_.walltime);
+      config_ = read_config(options_.config, options_.overrides);
+      if (keeps() && !has_hdf5)
+        throw EnvironmentError("checkpoints need HDF5, and this program was built without it (KOLLAGEN_HDF5=OFF): build "
+                               "with HDF5, or run without them: --set checkpoint.keep=0");
+    });
+    FolderState state{};
+    on_root(*ranks_, [&] { state = folder_.look(config_); });
+    ranks_->broadcast(&state, sizeof state, 0);
+    if (state == FolderState::finished) {
+      if (ranks_->root()) fmt::print("{}: already complete; --fresh runs it again\n", folder_.path().string());
       return int(ExitCode::done);
-    case FolderState::unfinished:
-      fmt::print("{}: the run there did not finish and left no checkpoint; starting from the beginning\n",
-                 folder.string());
-      clear_run_folder(folder);
-      break;
-    case FolderState::free:
-      break;
+    }
+    set_up();
+    watch_.emplace(StopWatch::Setup{stop_file(folder_.path()), walltime, job_end(),
+                                    keeps() ? std::optional(config_.checkpoint.every_wall * 3600) : std::nullopt},
+                   start_);
+    if (beginning_ == Beginning::resumed) watch_->checkpoint_took(before_.slowest_checkpoint);
+    if (ranks_->root()) status_.emplace(*log_, folder_.path(), cells(), clock(), so_far());
+    try {
+      return loop();
+    } catch (const Error& failure) {
+      record_failure(failure);
+      throw;
+    }
   }
 
-  const auto start = std::chrono::steady_clock::now();
-  const double copy = copy_bandwidth(Exec());  // first: its arrays are gone when the fields are allocated
-  Simulation<Exec> simulation(config);
-  std::error_code error;
-  fs::create_directories(folder, error);
-  if (error) throw IoError(folder.string() + ": cannot be created: " + error.message());
-  if (!lock) lock.emplace(folder);
-  auto sinks = make_sinks(config, simulation.model(), simulation.grid(), folder, simulation.communicator());
-  const auto log = make_log(folder);
-  write_config(folder, config);
-  banner(*log, config, simulation, folder);
-  for (const auto& line : plan_lines(config)) log->info(line);
-  log->info("explicit steps: {:.3g} s at most{}",
-            3600 * simulation.integrator().physics().explicit_step_limit(simulation.integrator().state()),
-            config.time.integrator == IntegratorKind::imex
-                ? fmt::format("; imex starts with {:.3g} s",
-                              3600 * config.time.step.value_or(config.time.first_step))
-                : "");
+ private:
+  const Clock& clock() const { return simulation_->clock(); }
+  bool keeps() const { return config_.checkpoint.keep > 0; }
+  double cells() const {
+    const auto& n = config_.domain.cells;
+    return double(n[0]) * n[1] * n[2];
+  }
+  RunStatus so_far() const {
+    RunStatus status;
+    status.wall_seconds = before_.wall;
+    status.sessions = int(before_.sessions) + 1;
+    status.ranks = ranks_->size();
+    return status;
+  }
 
-  StatusLine status(*log, folder, double(simulation.grid().owned_count()), simulation.clock());
-  const double setup_seconds = seconds_since(start);
-  double step_seconds = 0;
-  const auto loop_start = std::chrono::steady_clock::now();
+  /// Everything between the study and the first step.
+  void set_up() {
+    ranks_->barrier();  // the bandwidth is that of all ranks at once
+    bandwidth_ = copy_bandwidth(Exec());  // first: its arrays are gone when the fields are allocated
+    ranks_->sum(&bandwidth_, 1);
+    simulation_.emplace(config_, Exec(), ranks_);
+    sinks_ = make_sinks(config_, simulation_->model(), simulation_->grid(), folder_.path(), *ranks_);
+    on_root(*ranks_, [&] {
+      beginning_ = folder_.open(config_);
+      if (keeps()) check_disk();
+      if (beginning_ != Beginning::resumed) write_config(folder_.path(), config_);
+      log_ = open_log(folder_.path());
+      if (fs::remove(stop_file(folder_.path()))) log_->warn("a file stop of an earlier session was removed");
+    });
+    if (!ranks_->root()) log_ = silent_log();
+    ranks_->broadcast(&beginning_, sizeof beginning_, 0);
+    if (beginning_ == Beginning::over)
+      log_->info("{}: the run there did not finish and left no checkpoint; starting from the beginning",
+                 folder_.path().string());
+    store_.emplace(folder_.path(), study_of_run(config_.resolved_toml), std::max(config_.checkpoint.keep, 1), *ranks_);
+    banner();
+    if (beginning_ == Beginning::resumed) resume();
+    bytes_before_ = simulation_->integrator().statistics().bytes;
+    setup_seconds_ = seconds_since(start_);
+  }
 
-  RunReport report;
-  report.title = config.title;
-  report.model = config.model;
-  report.backend = fmt::format("{} x {}", Exec::name(), Exec().concurrency());
-  report.grid = simulation.grid();
-  report.state_bytes = long(simulation.integrator().state().bytes());
-  report.bandwidth = copy;
-  const auto finish_report = [&](const std::string& outcome) {
-    const StepStatistics& s = simulation.integrator().statistics();
+  void banner() {
+    const Grid& grid = simulation_->grid();
+    auto& integrator = simulation_->integrator();
+    log_->info("Kollagen {} ({}) | Kokkos {} {} x {} | {}", version::number, version::git_hash, version::kokkos,
+               Exec::name(), Exec().concurrency(), version::compiler);
+    log_->info("{} | model {}, {} fields | output {}", config_.title, config_.model,
+               simulation_->model().species.size(), folder_.path().string());
+    log_->info("grid {} x {} x {} = {:.0f} cells of {:g} x {:g} x {:g} um | fields and solver {:.3g} MB, one state "
+               "{:.3g} MB",
+               grid.global_cells[0], grid.global_cells[1], grid.global_cells[2], cells(), grid.spacing[0],
+               grid.spacing[1], grid.spacing[2], double(integrator.bytes()) / 1e6,
+               double(integrator.state().bytes()) / 1e6);
+    const bool imex = config_.time.integrator == IntegratorKind::imex;
+    log_->info("{} to {}{} | treatments: {}, needles at the start: {}", imex ? "imex" : "explicit",
+               end_text(config_.time.end),
+               imex ? fmt::format(", tolerance {:g}", config_.time.tolerance) : "", config_.treatments.size(),
+               simulation_->needles_placed());
+    for (const auto& line : plan_lines(config_)) log_->info(line);
+    const double limit = integrator.physics().explicit_step_limit(integrator.state());
+    log_->info("explicit steps: {:.3g} s at most{}", 3600 * limit,
+               imex ? fmt::format("; imex starts with {:.3g} s",
+                                  3600 * config_.time.step.value_or(config_.time.first_step))
+                    : "");
+  }
+
+  void resume() {
+    try {
+      const auto record = store_->resume(*simulation_, *simulation_, sinks_,
+                                         [this](const std::string& text) { log_->warn(text); });
+      if (!record) throw IoError(folder_.path().string() + ": the checkpoints have gone");
+      before_.visit([&](const char* name, double& value) { value = record->number(name); });
+    } catch (const Error& error) {
+      log_->error("cannot be resumed: {}", error.what());
+      throw;
+    }
+    on_root(*ranks_, [&] {
+      fs::remove(folder_.path() / "guard.txt");
+      write_config(folder_.path(), config_);  // how many checkpoints are kept may have changed
+    });
+    log_->info("session {}: resumed from the checkpoint at step {}, {}; written by {} rank{}, read by {}",
+               before_.sessions + 1, clock().step, time_text(clock().time, clock().end), before_.ranks,
+               before_.ranks == 1 ? "" : "s", ranks_->size());
+  }
+
+  /// Throws IoError when the checkpoints cannot fit. Rank 0.
+  void check_disk() const {
+    Grid grid = simulation_->grid();
+    grid.cells = grid.global_cells;
+    const double each = CheckpointStore::bytes(grid, int(simulation_->stored_fields().size()));
+    const double needed = each * (config_.checkpoint.keep + 1);  // the new one is complete before an old one goes
+    double available = double(fs::space(folder_.path()).available);
+    for (const CheckpointEntry& entry : list_checkpoints(folder_.path())) available += entry.bytes;
+    if (needed <= available) return;
+    throw IoError(fmt::format("{}: {} checkpoints of {} need {}, {} are free; make room, choose another folder (-o), or "
+                              "keep fewer (checkpoint.keep)",
+                              folder_.path().string(), config_.checkpoint.keep + 1, size_text(each), size_text(needed),
+                              size_text(available)));
+  }
+
+  /// The end of the job around this run; looked up by rank 0.
+  std::optional<std::chrono::system_clock::time_point> job_end() const {
+    if (!ranks_->root()) return std::nullopt;
+    const JobEnd end = slurm_job_end();
+    if (!end.note.empty()) log_->info(end.note);
+    return end.at;
+  }
+
+  void show(const std::string& state) {
+    if (status_) status_->show(clock(), simulation_->integrator().statistics().rejected, state);
+  }
+
+  /// Costs up to now, this session included.
+  Costs costs() const {
+    const auto& grid = simulation_->grid();
+    Costs all = before_;
+    all.sessions += 1;
+    all.wall += seconds_since(start_);
+    all.setup += setup_seconds_;
+    all.steps += session_.steps;
+    all.checkpoints += session_.checkpoints;
+    all.checkpoints_written += session_.checkpoints_written;
+    all.slowest_checkpoint = std::max(all.slowest_checkpoint, session_.slowest_checkpoint);
+    all.outputs += seconds_since(start_) - setup_seconds_ - session_.steps - session_.checkpoints;
+    // The traffic of this rank stands for that of all, cell by cell.
+    all.bytes += (simulation_->integrator().statistics().bytes - bytes_before_) * cells() / double(grid.owned_count());
+    all.ranks = ranks_->size();
+    return all;
+  }
+
+  void write_checkpoint() {
+    const auto begin = Steady::now();
+    Costs now = costs();
+    ranks_->broadcast(&now, sizeof now, 0);  // the same on every rank, as a record has to be
+    Record record;
+    now.visit([&](const char* name, double& value) { record.set(name, value); });
+    store_->write(*simulation_, *simulation_, sinks_, std::move(record));
+    const double took = seconds_since(begin);
+    session_.checkpoints += took;
+    session_.checkpoints_written += 1;
+    session_.slowest_checkpoint = std::max(session_.slowest_checkpoint, took);
+    watch_->checkpoint_took(took);
+  }
+
+  int loop() {
+    std::optional<Steady::time_point> step_end;  // until its outputs have been counted
+    const Steppable steppable{[&](const double limit) {
+                                const auto begin = Steady::now();
+                                simulation_->step(limit);
+                                const double took = seconds_since(begin);
+                                session_.steps += took;
+                                watch_->step_took(took);
+                                step_end = Steady::now();
+                              },
+                              *simulation_};
+    std::string reason = "--steps";
+    Plan plan;
+    plan.resumed = beginning_ == Beginning::resumed;
+    plan.most_steps = options_.steps;
+    if (keeps()) plan.checkpoint = [&] { write_checkpoint(); };
+    if (config_.checkpoint.every)
+      plan.next_checkpoint = [schedule = Schedule(0, *config_.checkpoint.every, clock().end)](const double time) {
+        return schedule.next(time);
+      };
+    plan.at_edge = [&] {
+      if (step_end) watch_->outputs_took(seconds_since(*step_end));
+      step_end.reset();
+      show("running");
+      const StopDecision decision = watch_->at_edge(*ranks_);
+      if (decision.reason.empty()) return decision.checkpoint ? Wish::checkpoint : Wish::go_on;
+      reason = decision.reason;
+      return Wish::stop;
+    };
+    const RunOutcome outcome = drive(steppable, sinks_, plan);
+    const bool finished = outcome == RunOutcome::finished;
+    const double memory = ranks_->max(peak_memory());
+    on_root(*ranks_, [&] {
+      show(finished ? "done" : "stopped");
+      const RunReport report = make_report(finished ? "done" : "stopped by " + reason, memory);
+      write_report(folder_.path(), report);
+      conclude(report);
+      if (finished) return;
+      if (keeps())
+        log_->info("stopped by {} with a checkpoint at step {}, {}; the same command resumes", reason, clock().step,
+                   time_text(clock().time, clock().end));
+      else
+        log_->info("stopped by {} at step {}; there is no checkpoint (checkpoint.keep = 0), the same command starts from "
+                   "the beginning",
+                   reason, clock().step);
+    });
+    return int(finished ? ExitCode::done : ExitCode::resumable);
+  }
+
+  RunReport make_report(const std::string& outcome, const double memory) const {
+    const StepStatistics& s = simulation_->integrator().statistics();
+    const Costs all = costs();
+    RunReport report;
+    report.title = config_.title;
+    report.model = config_.model;
+    report.backend = fmt::format("{} x {}", Exec::name(), Exec().concurrency());
+    report.grid = simulation_->grid();
+    report.state_bytes = long(simulation_->integrator().state().bytes());
+    report.bandwidth = bandwidth_;
     report.outcome = outcome;
-    report.clock = simulation.clock();
+    report.clock = clock();
     report.rejected_steps = s.rejected;
-    report.wall_seconds = seconds_since(start);
-    report.step_seconds = step_seconds;
-    report.cell_updates = double(simulation.grid().owned_count()) * double(simulation.clock().step);
-    report.bytes_moved = s.bytes;
-    report.peak_memory_bytes = peak_memory();
-    report.timers = {{"setup", setup_seconds, 1},
+    report.wall_seconds = all.wall;
+    report.step_seconds = all.steps;
+    report.cell_updates = cells() * double(clock().step);
+    report.bytes_moved = all.bytes;
+    report.peak_memory_bytes = long(memory);
+    report.sessions = int(all.sessions);
+    report.ranks = ranks_->size();
+    report.communication = ranks_->count();
+    report.timers = {{"setup", all.setup, int(all.sessions)},
                      {"right-hand side", s.seconds_rates, s.steps},
                      {"signals", s.seconds_signals, s.stage_passes},
                      {"cells", s.seconds_cells, s.stage_passes},
                      {"local fields", s.seconds_local, s.stage_passes},
                      {"prediction, error and guards", s.seconds_control, s.steps},
-                     {"outputs", seconds_since(loop_start) - step_seconds, 1}};
-    write_report(folder, report);
-  };
+                     {"outputs", all.outputs, int(all.sessions)},
+                     {"checkpoints", all.checkpoints, int(all.checkpoints_written)}};
+    return report;
+  }
 
-  const StopSignals signals;
-  const auto show = [&](const std::string& state) {
-    status.show(simulation.clock(), simulation.integrator().statistics().rejected, state);
-  };
-  try {
-    const Steppable steppable{[&](const double limit) {
-                                const auto begin = std::chrono::steady_clock::now();
-                                simulation.step(limit);
-                                step_seconds += seconds_since(begin);
-                              },
-                              simulation};
-    const RunOutcome outcome = drive(steppable, sinks, options.steps, [&] {
-      show("running");
-      return stop_signal == 0;
-    });
-    const bool finished = outcome == RunOutcome::finished;
-    show(finished ? "done" : "stopped");
-    finish_report(finished                            ? "done"
-                  : outcome == RunOutcome::step_limit ? "stopped by --steps"
-                                                      : "stopped by " + StopSignals::name());
-    log->info(
-        "{} | {} steps, {} rejected | {} | {:.3g} Mcell updates/s, {:.3g} GB/s ({:.0f} % of copy) | peak "
-        "memory "
-        "{:.3g} MB",
-        report.outcome, report.clock.step, report.rejected_steps, duration(report.wall_seconds),
-        report.cell_updates / std::max(step_seconds, 1e-9) / 1e6,
-        report.bytes_moved / std::max(step_seconds, 1e-9) / 1e9,
-        100 * report.bytes_moved / std::max(step_seconds, 1e-9) / copy,
-        double(report.peak_memory_bytes) / 1e6);
+  void conclude(const RunReport& report) {
+    const double step_seconds = std::max(report.step_seconds, 1e-9);
+    log_->info("{} | {} steps, {} rejected | {}{} | {:.3g} Mcell updates/s, {:.3g} GB/s ({:.0f} % of copy) | peak memory "
+               "{:.3g} MB",
+               report.outcome, report.clock.step, report.rejected_steps, duration_text(report.wall_seconds),
+               report.sessions > 1 ? fmt::format(" in {} sessions", report.sessions) : "",
+               report.cell_updates / step_seconds / 1e6, report.bytes_moved / step_seconds / 1e9,
+               100 * report.bytes_moved / step_seconds / bandwidth_, double(report.peak_memory_bytes) / 1e6);
     for (const Timer& timer : report.timers)
-      log->info("  {:<30} {:8.2f} s  {:5.1f} %", timer.name, timer.seconds,
-                100 * timer.seconds / std::max(report.wall_seconds, 1e-9));
-    if (!finished) {
-      log->info("stopped after {} steps; there is no checkpoint, the same command starts from the beginning",
-                report.clock.step);
-      return int(ExitCode::resumable);
-    }
-    return int(ExitCode::done);
-  } catch (const GuardError& failure) {
-    // The evidence goes into a text file; no frame of the bad state is written.
-    std::ofstream(folder / "guard.txt")
-        << failure.what() << "\nlast accepted: time " << simulation.clock().time << " h, step "
-        << simulation.clock().step << ", dt " << simulation.clock().dt << " h\n";
-    show("failed");
-    finish_report(std::string("numerical guard: ") + failure.what());
-    log->error("numerical guard: {}", failure.what());
-    throw;
-  } catch (const IoError& failure) {
-    // The disk may be full: what can still be written says why the run ended; the error itself goes on to the user.
-    log->error("cannot write: {}", failure.what());
-    try {
+      log_->info("  {:<30} {:8.2f} s  {:5.1f} %", timer.name, timer.seconds,
+                 100 * timer.seconds / std::max(report.wall_seconds, 1e-9));
+  }
+
+  /// Leaves word of why the run ended. On this rank alone: others may be in no state to take part.
+  void record_failure(const Error& failure) {
+    if (!ranks_->root()) return;
+    const bool guard = failure.code() == ExitCode::numerical_guard;
+    const std::string text = std::string(guard                                           ? "numerical guard: "
+                                         : failure.code() == ExitCode::input_output ? "cannot write: "
+                                                                                    : "") +
+                             failure.what();
+    log_->error(text);
+    // The evidence goes into a text file; no frame and no checkpoint of the bad state is written.
+    if (guard)
+      std::ofstream(folder_.path() / "guard.txt")
+          << failure.what() << "\nlast accepted: time " << clock().time << " h, step " << clock().step << ", dt "
+          << clock().dt << " h\n";
+    try {  // the disk may be full: the error itself goes on to the user
       show("failed");
-      finish_report(std::string("cannot write: ") + failure.what());
+      write_report(folder_.path(), make_report(text, peak_memory()));
     } catch (const IoError&) {
     }
-    throw;
   }
+
+  const Steady::time_point start_ = Steady::now();
+  const StopSignals signals_;
+  const RunOptions& options_;
+  std::shared_ptr<Communicator> ranks_;
+  RunFolder folder_;
+  Config config_;
+  Beginning beginning_ = Beginning::first;
+  std::shared_ptr<spdlog::logger> log_;
+  std::optional<Simulation<Exec>> simulation_;
+  std::vector<std::unique_ptr<Sink>> sinks_;
+  std::optional<CheckpointStore> store_;
+  std::optional<StopWatch> watch_;
+  std::optional<StatusLine> status_;  ///< rank 0 only
+  double bandwidth_ = 0;          ///< [B/s] of all ranks together
+  Costs before_, session_;
+  double setup_seconds_ = 0, bytes_before_ = 0;
+};
+
+}  // namespace
+
+int run_study(const RunOptions& options, const std::shared_ptr<Communicator>& ranks) {
+  return Session(options, ranks).run();
 }
 
 }  // namespace kollagen

@@ -1,16 +1,17 @@
 #include "host/run_folder.hpp"
 
 #include <fcntl.h>
-#include <sys/file.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <fstream>
+#include <iterator>
 #include <nlohmann/json.hpp>
-#include <set>
 #include <sstream>
-#include <vector>
 
+#include "host/config/reader.hpp"
 #include "kollagen/check.hpp"
 
 namespace kollagen {
@@ -18,9 +19,20 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Everything a run writes at the top of its folder.
-const char* const own_entries[] = {"config.toml", "log.txt", "status.json", "metrics.csv", "report.json",
-                                   "probes.csv",  "fields",  "slices",      "guard.txt",   "overview.png"};
+constexpr const char* lock_name = ".lock";
+
+/// Everything a run writes at the top of its folder, but for the lock. Removed in this order, so that a folder whose
+/// removal was cut short is neither complete nor resumed, and is a run until the last.
+const char* const own_entries[] = {"report.json", "checkpoints", "log.txt", "status.json", "metrics.csv", "probes.csv",
+                                   "fields",      "slices",      "guard.txt", "overview.png", "stop", "config.toml"};
+
+/// Keys of [checkpoint] that change no result: they may differ between the sessions of a run.
+const char* const free_keys[] = {"every_wall", "keep"};
+
+bool is_free(const std::string& path) {
+  return std::any_of(std::begin(free_keys), std::end(free_keys),
+                     [&](const std::string& key) { return path == "checkpoint." + key; });
+}
 
 std::string read_file(const fs::path& path) {
   std::ifstream in(path);
@@ -29,47 +41,94 @@ std::string read_file(const fs::path& path) {
   return text.str();
 }
 
-std::vector<std::string> differing_lines(const std::string& there, const std::string& here) {
-  std::set<std::string> old_lines;
-  std::string line;
-  for (std::istringstream in(there); std::getline(in, line);) old_lines.insert(line);
-  std::vector<std::string> result;
-  for (std::istringstream in(here); std::getline(in, line);)
-    if (!old_lines.count(line) && line.find('=') != std::string::npos) result.push_back(line);
-  return result;
+bool holds_nothing(const fs::path& folder) {
+  return std::all_of(fs::directory_iterator(folder), fs::directory_iterator(),
+                     [](const fs::directory_entry& entry) { return entry.path().filename() == lock_name; });
+}
+
+/// The whole lock file, to be locked for writing.
+struct flock whole_file() {
+  struct flock lock {};
+  lock.l_type = F_WRLCK;
+  lock.l_whence = SEEK_SET;
+  return lock;
 }
 
 }  // namespace
 
 FolderLock::FolderLock(const fs::path& folder)
-    : descriptor_(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)) {
-  if (descriptor_ < 0 || ::flock(descriptor_, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK) return;
+    : descriptor_(::open((folder / lock_name).c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666)) {
+  if (descriptor_ < 0) return;
+  // Locks of the open file, unlike those of the process, do not go when another descriptor of the file is closed; unlike
+  // flock they can be looked at without being taken, and NFS carries them to other machines.
+  struct flock lock = whole_file();
+  if (::fcntl(descriptor_, F_OFD_SETLK, &lock) == 0) {
+    std::array<char, 256> host{};
+    ::gethostname(host.data(), host.size() - 1);
+    const std::string who = "process " + std::to_string(::getpid()) + " on " + host.data() + "\n";
+    // For people only: where it cannot be written, the lock works as well.
+    if (::ftruncate(descriptor_, 0) == 0 && ::write(descriptor_, who.data(), who.size()) < 0) errno = 0;
+    return;
+  }
+  if (errno != EAGAIN && errno != EACCES) return;
   ::close(descriptor_);
-  throw InputError(folder.string() +
-                   ": another run is writing there; wait for it, or choose another folder (-o)");
+  const std::string process = lock_holder(folder).process;
+  throw InputError(folder.string() + ": another run is writing there" + (process.empty() ? "" : " (" + process + ")") +
+                   "; wait for it, or choose another folder (-o)");
 }
 
 FolderLock::~FolderLock() {
   if (descriptor_ >= 0) ::close(descriptor_);
 }
 
+LockHolder lock_holder(const fs::path& folder) {
+  LockHolder holder;
+  const int descriptor = ::open((folder / lock_name).c_str(), O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0) {
+    if (errno == ENOENT) holder.state = LockHolder::State::free;
+    return holder;
+  }
+  struct flock lock = whole_file();
+  if (::fcntl(descriptor, F_OFD_GETLK, &lock) == 0)
+    holder.state = lock.l_type == F_UNLCK ? LockHolder::State::free : LockHolder::State::held;
+  ::close(descriptor);
+  if (holder.state == LockHolder::State::held) {
+    std::ifstream file(folder / lock_name);
+    std::getline(file, holder.process);
+  }
+  return holder;
+}
+
+fs::path stop_file(const fs::path& folder) { return folder / "stop"; }
+
 FolderState inspect_run_folder(const fs::path& folder, const Config& config) {
-  if (!fs::exists(folder) || (fs::is_directory(folder) && fs::is_empty(folder))) return FolderState::free;
+  if (!fs::exists(folder) || (fs::is_directory(folder) && holds_nothing(folder))) return FolderState::free;
   if (!fs::is_directory(folder))
     throw InputError(folder.string() + ": is a file; the output of a run needs a folder (-o)");
   const fs::path study = folder / "config.toml";
   if (!fs::exists(study))
     throw InputError(folder.string() + ": holds files but no run of Kollagen; choose another folder (-o)");
-  const std::string there = read_file(study);
-  if (there != config.resolved_toml) {
-    std::string text = folder.string() + ": holds a run of another study; choose another folder (-o) or --fresh";
-    for (const auto& line : differing_lines(there, config.resolved_toml)) text += "\n  this study: " + line;
-    for (const auto& line : differing_lines(config.resolved_toml, there)) text += "\n  the folder: " + line;
-    throw InputError(text);
-  }
+  std::string text;
+  const auto shown = [](const std::string& value) { return value.empty() ? "the default" : value; };
+  for (const KeyDifference& d : differing_keys(read_file(study), config.resolved_toml))
+    if (!is_free(d.key))
+      text += "\n  " + d.key + ": " + shown(d.one) + " in the folder, " + shown(d.other) + " in this study";
+  if (!text.empty())
+    throw InputError(folder.string() + ": holds a run of another study; choose another folder (-o) or --fresh" + text);
   const auto report = nlohmann::json::parse(read_file(folder / "report.json"), nullptr, false);
   const bool done = report.is_object() && report.value("outcome", "") == "done";
   return done ? FolderState::finished : FolderState::unfinished;
+}
+
+std::string study_of_run(const std::string& resolved_toml) {
+  std::istringstream in(resolved_toml);
+  std::string text, section;
+  for (std::string line; std::getline(in, line);) {
+    if (line.starts_with('[')) section = line;
+    const std::string key = line.substr(0, line.find(' '));
+    if (section != "[checkpoint]" || !is_free("checkpoint." + key)) text += line + "\n";
+  }
+  return text;
 }
 
 void clear_run_folder(const fs::path& folder) {
@@ -78,7 +137,6 @@ void clear_run_folder(const fs::path& folder) {
     fs::remove_all(path, error);
     if (error) throw IoError(path.string() + ": cannot be removed: " + error.message());
   };
-  for (const char* entry : own_entries) remove(folder / entry);
   std::vector<fs::path> tables;  // metrics_NAME.csv and probes_NAME.csv of named outputs
   for (const auto& entry : fs::directory_iterator(folder)) {
     const std::string name = entry.path().filename().string();
@@ -86,6 +144,7 @@ void clear_run_folder(const fs::path& folder) {
       tables.push_back(entry.path());
   }
   for (const auto& table : tables) remove(table);
+  for (const char* entry : own_entries) remove(folder / entry);
 }
 
 }  // namespace kollagen

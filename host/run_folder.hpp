@@ -1,25 +1,32 @@
-/// The folder of a run: who may write into it.
+/// The folder of a run: who may write into it, and whose run it holds.
 #pragma once
 
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "kollagen/config.hpp"
 
 namespace kollagen {
 
 enum class FolderState {
-  free,      ///< absent or empty: start
-  unfinished,  ///< the same study, not finished: start again from the beginning
-  finished,  ///< the same study, complete
+  free,        ///< absent or empty: start
+  unfinished,  ///< the same study, not finished: resume
+  finished,    ///< the same study, complete
 };
 
-/// Looks at `folder` before a run of `config`; changes nothing. Throws InputError when the folder holds another study
-/// (naming the lines of config.toml that differ) or files that are no run.
+/// Looks at `folder` before a run of `config`; changes nothing. How often checkpoints are written by the clock on the
+/// wall and how many are kept is no part of a study: both may differ. Throws InputError when the folder holds another
+/// study (naming the keys that differ, with both values) or files that are no run.
 FolderState inspect_run_folder(const std::filesystem::path& folder, const Config& config);
 
-/// Keeps other runs out of a folder while it is being written. Goes with the object, or with the process
-/// however it ends. File systems without locks are trusted.
+/// A resolved study without what may differ between the sessions of its run: two sessions belong together when these
+/// texts are equal.
+std::string study_of_run(const std::string& resolved_toml);
+
+/// Keeps other runs out of a folder while it is being written: a lock on RUN/.lock, which goes with the object, or with
+/// the process however it ends. It works between machines where the file system carries locks; others, and folders
+/// that cannot be written anyway, are trusted.
 class FolderLock {
  public:
   /// `folder` has to exist. Throws InputError when another process holds the lock.
@@ -31,6 +38,18 @@ class FolderLock {
  private:
   int descriptor_ = -1;
 };
+
+/// Whether a process writes into a run folder.
+struct LockHolder {
+  enum class State { held, free, unknown } state = State::unknown;
+  std::string process;  ///< "process 123 on host", when the lock is held
+};
+
+/// Looks at the lock without taking it.
+LockHolder lock_holder(const std::filesystem::path& folder);
+
+/// The file in a run folder that asks its run to stop.
+std::filesystem::path stop_file(const std::filesystem::path& folder);
 
 /// Removes what an earlier run of this program left in `folder`, and nothing else. Throws IoError.
 void clear_run_folder(const std::filesystem::path& folder);

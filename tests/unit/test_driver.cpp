@@ -1,4 +1,5 @@
-/// The loop of a run: instants that only rounding tells apart are one.
+/// The loop of a run: instants that only rounding tells apart are one; when checkpoints are written; where it stops.
+#include <algorithm>
 #include <limits>
 
 #include "host/driver.hpp"
@@ -49,13 +50,122 @@ TEST(Driver, InstantsApartByRoundingAreMetOnce) {
                               shortest = std::min(shortest, simulation.clock().dt);
                             },
                             simulation};
-  EXPECT_EQ(drive(steppable, sinks, -1, [] { return true; }), RunOutcome::finished);
+  EXPECT_EQ(drive(steppable, sinks, {}), RunOutcome::finished);
   EXPECT_EQ(simulation.clock().time, 1);
   EXPECT_EQ(simulation.treatments_done(), 3);
   EXPECT_EQ(tenths.size(), 11u);
   EXPECT_EQ(thirds.size(), 5u);  // 0, 0.3, 0.6, 0.9 and the end
   // The first steps after a treatment take a second; the shortest is a half of one at least.
   EXPECT_GT(shortest, 0.5 / 3600 * 0.999);
+}
+
+/// A clock without physics: every step is `dt` [h] long, or up to the limit.
+struct PlainClock : Snapshot {
+  Clock state{0, 1, 0.07, 0};
+  std::vector<double> steps;  ///< where each step ended
+  const Clock& clock() const override { return state; }
+  const Grid& grid() const override { throw std::logic_error("not needed"); }
+  const ModelInfo& model() const override { throw std::logic_error("not needed"); }
+  const Column& column() const override { throw std::logic_error("not needed"); }
+  Communicator& communicator() const override { throw std::logic_error("not needed"); }
+  void copy(int, double*) const override {}
+  void rewind() {
+    state = {0, 1, 0.07, 0};
+    steps.clear();
+  }
+  Steppable steppable() {
+    return {[this](const double limit) {
+              state.time = std::min(limit, state.time + 0.07);
+              ++state.step;
+              steps.push_back(state.time);
+            },
+            *this};
+  }
+};
+
+struct Loop : ::testing::Test {
+  PlainClock clock;
+  std::vector<double> written, kept;
+  std::vector<std::unique_ptr<Sink>> sinks;
+  Plan plan;
+  Loop() {
+    sinks.push_back(std::make_unique<NotingSink>(0.25, written));
+    plan.checkpoint = [this] { kept.push_back(clock.state.time); };
+  }
+};
+
+TEST_F(Loop, KeepsTheStartAndNotTheEnd) {
+  EXPECT_EQ(drive(clock.steppable(), sinks, plan), RunOutcome::finished);
+  EXPECT_EQ(kept, std::vector<double>{0});
+  EXPECT_EQ(written, (std::vector<double>{0, 0.25, 0.5, 0.75, 1}));
+}
+
+TEST_F(Loop, CheckpointsOfTheStudyAreMetExactlyWrittenOrNot) {
+  // One instant is that of an output, one lies a rounding before another.
+  const std::vector<double> wanted{0.1, 0.25, 0.3, 0.5 * (1 - 1e-15), 1};
+  plan.next_checkpoint = [&](const double time) {
+    const auto found = std::lower_bound(wanted.begin(), wanted.end(), time);
+    return found == wanted.end() ? std::numeric_limits<double>::infinity() : *found;
+  };
+  EXPECT_EQ(drive(clock.steppable(), sinks, plan), RunOutcome::finished);
+  EXPECT_EQ(kept, (std::vector<double>{0, 0.1, 0.25, 0.3, wanted[3]}));
+  EXPECT_EQ(written, (std::vector<double>{0, 0.25, wanted[3], 0.75, 1}));
+  const auto steps = clock.steps;
+  clock.rewind();
+  plan.checkpoint = nullptr;
+  EXPECT_EQ(drive(clock.steppable(), sinks, plan), RunOutcome::finished);
+  EXPECT_EQ(clock.steps, steps);
+}
+
+TEST_F(Loop, WishesOfTheClockOnTheWallChangeNoStep) {
+  EXPECT_EQ(drive(clock.steppable(), sinks, {}), RunOutcome::finished);
+  const auto steps = clock.steps;
+  clock.rewind();
+  plan.at_edge = [&] { return clock.state.step % 3 == 1 ? Wish::checkpoint : Wish::go_on; };
+  EXPECT_EQ(drive(clock.steppable(), sinks, plan), RunOutcome::finished);
+  EXPECT_EQ(clock.steps, steps);
+  std::vector<double> expected{0};
+  for (std::size_t s = 0; s < steps.size(); s += 3)
+    if (steps[s] < 1) expected.push_back(steps[s]);
+  EXPECT_EQ(kept, expected);
+}
+
+TEST_F(Loop, StoppingWritesACheckpointAfterTheOutputsAndNothingElse) {
+  for (const long last : {0, 1, 4, 5}) {  // step 4 ends at an output, 0.25 h
+    clock.rewind();
+    written.clear();
+    kept.clear();
+    plan.at_edge = [&] { return clock.state.step >= last ? Wish::stop : Wish::go_on; };
+    plan.checkpoint = [&] {
+      kept.push_back(clock.state.time);
+      EXPECT_EQ(written.size(), clock.state.time >= 0.25 ? 2u : 1u) << "outputs of an edge come first";
+    };
+    EXPECT_EQ(drive(clock.steppable(), sinks, plan), RunOutcome::interrupted);
+    EXPECT_EQ(clock.state.step, last);
+    EXPECT_EQ(written.size(), last >= 4 ? 2u : 1u);
+    EXPECT_EQ(kept.size(), last > 0 ? 2u : 1u) << "that of the start serves a run that stops there";
+    EXPECT_EQ(kept.back(), clock.state.time);
+  }
+}
+
+TEST_F(Loop, SessionsOfSomeStepsMakeTheStepsOfOne) {
+  EXPECT_EQ(drive(clock.steppable(), sinks, plan), RunOutcome::finished);
+  const auto steps = clock.steps;
+  const auto all_written = written;
+  clock.rewind();
+  written.clear();
+  kept.clear();
+  plan.most_steps = 3;
+  int sessions = 1;
+  while (drive(clock.steppable(), sinks, plan) == RunOutcome::step_limit) {
+    plan.resumed = true;
+    EXPECT_EQ(clock.state.step, 3 * sessions);
+    EXPECT_EQ(kept.back(), clock.state.time);
+    ++sessions;
+  }
+  EXPECT_EQ(clock.steps, steps);
+  EXPECT_EQ(written, all_written) << "a resumed session does not write its first state again";
+  EXPECT_EQ(kept.size(), std::size_t(sessions));
 }
 
 }  // namespace
