@@ -139,7 +139,8 @@ std::map<std::string, std::string> h5_contents(const fs::path& path) {
     const hid_t object = H5Oopen(file, name.c_str(), H5P_DEFAULT);
     contents[name] = H5Iget_type(object) == H5I_DATASET ? "dataset" : "group";
     if (H5Iget_type(object) == H5I_DATASET) {
-      const hid_t type = H5Dget_type(object), space = H5Dget_space(object), create = H5Dget_create_plist(object);
+      const hid_t type = H5Dget_type(object), space = H5Dget_space(object),
+                  create = H5Dget_create_plist(object);
       std::string& text = contents[name] = describe(type, space);
       const std::size_t bytes = std::size_t(H5Sget_simple_extent_npoints(space)) * H5Tget_size(type);
       EXPECT_GE(H5Dread(object, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, &text[text.size() - bytes]), 0) << name;
@@ -207,7 +208,8 @@ TEST(Outputs, AreThoseOfOneRank) {
     Outputs outputs(folder.path(), slab(whole, axis, ranks->rank(), ranks->size()), *ranks);
     outputs.write(0, 4);
     outputs.finish();
-    if (ranks->root()) expect_equal(folder.path(), reference.folder->path(), std::string("shared along ") + "xyz"[axis]);
+    if (ranks->root())
+      expect_equal(folder.path(), reference.folder->path(), std::string("shared along ") + "xyz"[axis]);
   }
 }
 
@@ -248,8 +250,8 @@ TEST(Outputs, ChunksMayBelongToSeveralRanks) {
     const Grid part = slab(wide, axis, ranks->rank(), ranks->size());
     const AnalyticSnapshot snapshot(model_info("linear"), part, Column{}, value);
     std::vector<double> field(std::size_t(part.owned_count()));
-    ImageFile file(folder.path() / "wide.hdf", geometry, {}, {{"a", "1", "a"}, {"b", "1", "b"}}, Precision::float64,
-                   *ranks);
+    ImageFile file(folder.path() / "wide.hdf", geometry, {}, {{"a", "1", "a"}, {"b", "1", "b"}},
+                   Precision::float64, *ranks);
     for (const int species : {0, 1}) {
       snapshot.copy(species, field.data());
       file.write(std::size_t(species), {part.first, part.cells}, field.data());
@@ -268,7 +270,8 @@ TEST(Outputs, ChunksMayBelongToSeveralRanks) {
         wrong += values[c] != value(species, wide.centre(0, int(c % 700)), wide.centre(1, int(c / 700 % 500)),
                                     wide.centre(2, int(c / 350000)), 0);
     }
-    EXPECT_EQ(wrong, 0) << "shared along " << "xyz"[axis];
+    EXPECT_EQ(wrong, 0) << "shared along "
+                        << "xyz"[axis];
   }
 }
 
