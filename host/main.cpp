@@ -19,6 +19,7 @@
 #endif
 #include "host/ranks.hpp"
 #include "host/run.hpp"
+#include "host/run_status.hpp"
 #include "kollagen/check.hpp"
 #include "kollagen/model/info.hpp"
 #include "kollagen_version.hpp"
@@ -141,6 +142,14 @@ int dispatch(const int argc, char** argv) {
   validate->callback([&] {
     chosen = [&] { return print(validation_report(read_config(options.run.config, options.run.overrides))); };
   });
+
+  CLI::App* status = app.add_subcommand("status", "Tell how a run stands, running or not.");
+  status->add_option("folder", options.run.output, "folder of the run")->required();
+  status->callback([&] { chosen = [&] { return print(status_text(options.run.output)); }; });
+
+  CLI::App* stop = app.add_subcommand("stop", "Ask a running run to stop with a checkpoint.");
+  stop->add_option("folder", options.run.output, "folder of the run")->required();
+  stop->callback([&] { chosen = [&] { return print(ask_to_stop(options.run.output)); }; });
 
   app.add_subcommand("info", "Version, compiler, Kokkos, libraries and models.")->callback([&] {
     chosen = [] { return print(program_info()); };

@@ -88,13 +88,13 @@ class RunFolder {
 
   const fs::path& path() const { return path_; }
 
-  /// Looks at the folder and locks it where it exists. Changes nothing in it but the lock.
+  /// Looks at the folder and locks it where it exists.
   FolderState look(const Config& config) {
     // With --fresh an earlier run goes, whatever its study; files of other origin in its folder stay.
     replace_ = fresh_ && fs::exists(path_ / "config.toml");
     if (!replace_ && inspect_run_folder(path_, config) == FolderState::finished) return FolderState::finished;
     if (!fs::is_directory(path_)) return FolderState::free;
-    lock_.emplace(path_);
+    lock();
     state_ = replace_ ? FolderState::unfinished : inspect_run_folder(path_, config);  // as the lock found it
     return state_;
   }
@@ -105,7 +105,7 @@ class RunFolder {
       std::error_code error;
       fs::create_directories(path_, error);
       if (error) throw IoError(path_.string() + ": cannot be created: " + error.message());
-      lock_.emplace(path_);
+      lock();
       if (inspect_run_folder(path_, config) != FolderState::free)
         throw InputError(path_.string() + ": another run has just been started there");
     }
@@ -115,9 +115,20 @@ class RunFolder {
     return replace_ ? Beginning::first : Beginning::over;
   }
 
+  /// Whether a file that asked an earlier session to stop was removed.
+  bool removed_stop_file() const { return removed_stop_file_; }
+
  private:
+  /// What asks to stop from now on is for this session.
+  void lock() {
+    lock_.emplace(path_);
+    std::error_code ignored;
+    removed_stop_file_ = fs::remove(stop_file(path_), ignored);
+  }
+
   fs::path path_;
   bool fresh_;
+  bool removed_stop_file_ = false;
   bool replace_ = false;
   FolderState state_ = FolderState::free;
   std::optional<FolderLock> lock_;
@@ -189,7 +200,7 @@ class Session {
       if (keeps()) check_disk();
       if (beginning_ != Beginning::resumed) write_config(folder_.path(), config_);
       log_ = open_log(folder_.path());
-      if (fs::remove(stop_file(folder_.path()))) log_->warn("a file stop of an earlier session was removed");
+      if (folder_.removed_stop_file()) log_->warn("a file stop that no earlier session has seen was removed");
     });
     if (!ranks_->root()) log_ = silent_log();
     ranks_->broadcast(&beginning_, sizeof beginning_, 0);
