@@ -15,3 +15,15 @@ add_library(kollagen_mpi INTERFACE)
 add_library(kollagen::mpi ALIAS kollagen_mpi)
 target_link_libraries(kollagen_mpi INTERFACE MPI::MPI_C)
 target_compile_definitions(kollagen_mpi INTERFACE KOLLAGEN_HAVE_MPI OMPI_SKIP_MPICXX MPICH_SKIP_MPICXX)
+
+# How tests start several ranks on this machine: more ranks than cores, not bound to any, as root as well. Variables of
+# Open MPI 4, then 5; another MPI does not read them.
+set(KOLLAGEN_MPI_ENVIRONMENT
+    OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
+    OMPI_MCA_rmaps_base_oversubscribe=1 OMPI_MCA_hwloc_base_binding_policy=none OMPI_MCA_mpi_yield_when_idle=1
+    PRTE_MCA_rmaps_default_mapping_policy=:oversubscribe PRTE_MCA_hwloc_default_binding_policy=none)
+
+# kollagen_mpi_command(RESULT RANKS): sets RESULT to the words that start what follows on that many ranks
+function(kollagen_mpi_command result ranks)
+  set(${result} ${MPIEXEC_EXECUTABLE} ${MPIEXEC_NUMPROC_FLAG} ${ranks} ${MPIEXEC_PREFLAGS} PARENT_SCOPE)
+endfunction()
