@@ -20,17 +20,18 @@ std::shared_ptr<Communicator> all_ranks;
 class Failures final : public ::testing::EmptyTestEventListener {
  public:
   explicit Failures(const int rank) : rank_(rank) {}
+  void OnTestStart(const ::testing::TestInfo& test) override {
+    name_ = std::string(test.test_suite_name()) + "." + test.name();
+  }
   void OnTestPartResult(const ::testing::TestPartResult& part) override {
     if (!part.failed()) return;
-    const auto* test = ::testing::UnitTest::GetInstance()->current_test_info();
-    const std::string name =
-        test ? std::string(test->test_suite_name()) + "." + test->name() : "outside a test";
-    std::fprintf(stderr, "rank %d, %s: %s:%d: Failure\n%s\n", rank_, name.c_str(),
+    std::fprintf(stderr, "rank %d, %s: %s:%d: Failure\n%s\n", rank_, name_.c_str(),
                  part.file_name() ? part.file_name() : "", part.line_number(), part.message());
   }
 
  private:
   int rank_;
+  std::string name_ = "outside a test";
 };
 
 int run(const std::shared_ptr<Communicator>& ranks) {
