@@ -1,6 +1,6 @@
 /// A library for LD_PRELOAD that makes chosen system calls fail, stop half-way, take long or kill the process.
 ///
-///   FAULT_CALLS    comma-separated: write (all of its kind, truncation included), fsync, rename
+///   FAULT_CALLS    comma-separated: write (all of its kind, truncation included), fsync, rename, remove
 ///   FAULT_PATH     only files whose path holds this text; a rename counts by its new name
 ///   FAULT_AT       the how-maniest such call of the process is hit, from 1; 0: none, they are only counted
 ///   FAULT_ONWARDS  set: all later ones too
@@ -186,6 +186,15 @@ int rename(const char* from, const char* to) noexcept {
 int renameat(int from_folder, const char* from, int to_folder, const char* to) noexcept {
   static const auto real = next(&renameat, "renameat");
   return whole("rename", absolute(to), [&] { return real(from_folder, from, to_folder, to); });
+}
+
+int unlink(const char* path) noexcept {
+  static const auto real = next(&unlink, "unlink");
+  return whole("remove", absolute(path), [&] { return real(path); });
+}
+int remove(const char* path) noexcept {
+  static const auto real = next(static_cast<int (*)(const char*)>(&remove), "remove");
+  return whole("remove", absolute(path), [&] { return real(path); });
 }
 
 }  // extern "C"
