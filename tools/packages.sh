@@ -9,7 +9,8 @@ packages_build=(
   libtrilinos-kokkos-dev                    # Kokkos 3.4, Serial backend
   libtomlplusplus-dev libcli11-dev          # studies, command line
   libspdlog-dev libfmt-dev libudunits2-dev  # log, text, units
-  libhdf5-openmpi-dev libopenmpi-dev        # output
+  libhdf5-openmpi-dev                       # output, from several ranks into one file
+  libopenmpi-dev openmpi-bin                # ranks; openmpi-bin holds mpirun
   nlohmann-json3-dev librandom123-dev       # reports, counter-based random numbers
 )
 packages_pictures=(python3-numpy python3-h5py python3-matplotlib)
