@@ -2,10 +2,12 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <system_error>
 #include <utility>
@@ -32,6 +34,14 @@ void require_space(const std::filesystem::path& file, const double bytes) {
 FileDescriptor::FileDescriptor(std::filesystem::path path, const int flags)
     : path_(std::move(path)), number_(::open(path_.c_str(), flags | O_CLOEXEC, 0666)) {
   if (number_ < 0) throw_system_error("open", path_, errno);
+}
+
+FileDescriptor FileDescriptor::in_memory() {
+  FileDescriptor file;
+  file.number_ = ::memfd_create("kollagen", MFD_CLOEXEC);
+  if (file.number_ < 0) throw_system_error("create", "a file in memory", errno);
+  file.path_ = fmt::format("/proc/self/fd/{}", file.number_);
+  return file;
 }
 
 FileDescriptor::~FileDescriptor() {
@@ -78,6 +88,17 @@ std::string FileDescriptor::read(const long offset, const std::size_t count) con
   return bytes;
 }
 
+void FileDescriptor::write_at(const long offset, const std::string_view bytes) {
+  std::size_t done = 0;
+  while (done < bytes.size()) {
+    const ssize_t count = ::pwrite(number_, bytes.data() + done, bytes.size() - done, offset + long(done));
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0)
+      throw_system_error(fmt::format("write {} bytes ({} done) at byte {} of", bytes.size(), done, offset), path_, errno);
+    done += std::size_t(count);
+  }
+}
+
 void FileDescriptor::truncate(const long size) {
   if (::ftruncate(number_, size) != 0) throw_system_error("shorten", path_, errno);
 }
@@ -89,6 +110,12 @@ bool FileDescriptor::reserve(const long size) {
     if (errno != EINTR) throw_system_error(fmt::format("reserve {} bytes for", size), path_, errno);
   }
   return true;
+}
+
+void FileDescriptor::fill(const long size) {
+  const std::string zeros(std::size_t(4) << 20, '\0');
+  for (long left = size - this->size(); left > 0; left -= long(zeros.size()))
+    write(std::string_view(zeros).substr(0, std::size_t(std::min(left, long(zeros.size())))));
 }
 
 void FileDescriptor::sync() const {

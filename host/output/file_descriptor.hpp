@@ -13,6 +13,8 @@ class FileDescriptor {
   FileDescriptor() = default;
   /// open(2); `flags` as there, O_CLOEXEC is added.
   FileDescriptor(std::filesystem::path path, int flags);
+  /// A file in memory and nowhere else; while it is open others can open its path.
+  static FileDescriptor in_memory();
   ~FileDescriptor();
   FileDescriptor(FileDescriptor&& other) noexcept;
   FileDescriptor& operator=(FileDescriptor&& other) noexcept;
@@ -21,12 +23,16 @@ class FileDescriptor {
   const std::filesystem::path& path() const { return path_; }
   long size() const;
   void write(std::string_view bytes);
+  /// Writes from `offset` on, wherever the file stands.
+  void write_at(long offset, std::string_view bytes);
   /// `count` bytes from `offset` on, fewer where the file ends.
   std::string read(long offset, std::size_t count) const;
   void truncate(long size);
   /// Reserves the space of the first `size` bytes, so that writing them cannot fail for the lack of it; the file
   /// grows to that size. False where the file system cannot do that.
   bool reserve(long size);
+  /// Appends zeros until the file has `size` bytes: reserves their space where `reserve` cannot.
+  void fill(long size);
   void sync() const;
   /// Closes and checks: a full disk may show only here.
   void close();

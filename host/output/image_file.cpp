@@ -250,7 +250,7 @@ void ImageFile::State::share() {
     require_space(target, size);
     FileDescriptor out(temporary, O_WRONLY | O_CREAT | O_TRUNC);
     out.write(bytes);
-    out.reserve(long(size));
+    if (!out.reserve(long(size))) out.fill(long(size));
     out.close();
     file.close("release", target);
   });
