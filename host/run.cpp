@@ -25,6 +25,7 @@
 #include "kernels/bandwidth.hpp"
 #include "kollagen/check.hpp"
 #include "kollagen/collective.hpp"
+#include "kollagen/model/info.hpp"
 #include "kollagen_version.hpp"
 
 namespace kollagen {
@@ -153,7 +154,10 @@ class Session {
                                "with HDF5, or run without them: --set checkpoint.keep=0");
     });
     FolderState state{};
-    on_root(*ranks_, [&] { state = folder_.look(config_); });
+    on_root(*ranks_, [&] {
+      state = folder_.look(config_);
+      if (state != FolderState::finished) check_disk();
+    });
     ranks_->broadcast(&state, sizeof state, 0);
     if (state == FolderState::finished) {
       if (ranks_->root()) fmt::print("{}: already complete; --fresh runs it again\n", folder_.path().string());
@@ -197,7 +201,6 @@ class Session {
     sinks_ = make_sinks(config_, simulation_->model(), simulation_->grid(), folder_.path(), *ranks_);
     on_root(*ranks_, [&] {
       beginning_ = folder_.open(config_);
-      if (keeps()) check_disk();
       if (beginning_ != Beginning::resumed) write_config(folder_.path(), config_);
       log_ = open_log(folder_.path());
       if (folder_.removed_stop_file()) log_->warn("a file stop that no earlier session has seen was removed");
@@ -211,6 +214,7 @@ class Session {
     banner();
     if (beginning_ == Beginning::resumed) resume();
     bytes_before_ = simulation_->integrator().statistics().bytes;
+    steps_before_ = clock().step;
     setup_seconds_ = seconds_since(start_);
   }
 
@@ -245,6 +249,10 @@ class Session {
                                          [this](const std::string& text) { log_->warn(text); });
       if (!record) throw IoError(folder_.path().string() + ": the checkpoints have gone");
       before_.visit([&](const char* name, double& value) { value = record->number(name); });
+      // The checkpoint knows nothing of sessions that came after it and left none.
+      double sessions = 0;
+      on_root(*ranks_, [&] { sessions = sessions_of(folder_.path()); });
+      before_.sessions = std::max(before_.sessions, ranks_->max(sessions));
     } catch (const Error& error) {
       log_->error("cannot be resumed: {}", error.what());
       throw;
@@ -260,16 +268,24 @@ class Session {
 
   /// Throws IoError when the checkpoints cannot fit. Rank 0.
   void check_disk() const {
-    Grid grid = simulation_->grid();
-    grid.cells = grid.global_cells;
-    const double each = CheckpointStore::bytes(grid, int(simulation_->stored_fields().size()));
-    const double needed = each * (config_.checkpoint.keep + 1);  // the new one is complete before an old one goes
-    double available = double(fs::space(folder_.path()).available);
-    for (const CheckpointEntry& entry : list_checkpoints(folder_.path())) available += entry.bytes;
+    const int keep = config_.checkpoint.keep;
+    if (keep == 0) return;
+    Grid grid;
+    grid.global_cells = config_.domain.cells;
+    // The state, with imex its derivative, and a mask of the metrics.
+    const int groups = config_.time.integrator == IntegratorKind::imex ? 2 : 1;
+    const int fields = groups * int(model_info(config_.model).species.size()) + 1;
+    const double each = CheckpointStore::bytes(grid, fields);
+    const double needed = each * (keep + 1);  // a new one is complete before an old one goes
+    fs::path there = fs::absolute(folder_.path());
+    while (!fs::exists(there)) there = there.parent_path();
+    double available = double(fs::space(there).available);
+    if (there == fs::absolute(folder_.path()))
+      for (const CheckpointEntry& entry : list_checkpoints(there)) available += entry.bytes;
     if (needed <= available) return;
     throw IoError(fmt::format("{}: {} checkpoints of {} need {}, {} are free; make room, choose another folder (-o), or "
                               "keep fewer (checkpoint.keep)",
-                              folder_.path().string(), config_.checkpoint.keep + 1, size_text(each), size_text(needed),
+                              folder_.path().string(), keep + 1, size_text(each), size_text(needed),
                               size_text(available)));
   }
 
@@ -386,6 +402,8 @@ class Session {
     report.peak_memory_bytes = long(memory);
     report.sessions = int(all.sessions);
     report.ranks = ranks_->size();
+    report.process_grid = decompose(config_.domain.cells, ranks_->size(), ranks_->rank()).ranks;
+    report.session_steps = clock().step - steps_before_;
     report.communication = ranks_->count();
     report.timers = {{"setup", all.setup, int(all.sessions)},
                      {"right-hand side", s.seconds_rates, s.steps},
@@ -448,6 +466,7 @@ class Session {
   double bandwidth_ = 0;          ///< [B/s] of all ranks together
   Costs before_, session_;
   double setup_seconds_ = 0, bytes_before_ = 0;
+  long steps_before_ = 0;
 };
 
 }  // namespace

@@ -99,6 +99,11 @@ LockHolder lock_holder(const fs::path& folder) {
   return holder;
 }
 
+int sessions_of(const fs::path& folder) {
+  const auto status = nlohmann::json::parse(read_file(folder / "status.json"), nullptr, false);
+  return status.is_object() ? status.value("sessions", 0) : 0;
+}
+
 fs::path stop_file(const fs::path& folder) { return folder / "stop"; }
 
 FolderState inspect_run_folder(const fs::path& folder, const Config& config) {

@@ -48,6 +48,9 @@ struct LockHolder {
 /// Looks at the lock without taking it.
 LockHolder lock_holder(const std::filesystem::path& folder);
 
+/// How many sessions the run in `folder` has had, by its status.json; 0 where that cannot be read.
+int sessions_of(const std::filesystem::path& folder);
+
 /// The file in a run folder that asks its run to stop.
 std::filesystem::path stop_file(const std::filesystem::path& folder);
 

@@ -16,6 +16,12 @@ namespace {
 
 namespace fs = std::filesystem;
 
+#ifdef KOLLAGEN_HAVE_HDF5
+constexpr bool has_hdf5 = true;
+#else
+constexpr bool has_hdf5 = false;
+#endif
+
 struct Result {
   int code = -1;
   std::string text;  ///< standard output and error
@@ -71,7 +77,7 @@ struct Program : ::testing::Test {
   Program() { write(small_study); }
   void write(const std::string& text) const { std::ofstream(study) << text; }
   std::string command(const std::string& more = "") const {
-    return "run " + study.string() + " -o " + run.string() + " " + more;
+    return "run " + study.string() + " -o " + run.string() + (has_hdf5 ? " " : " --set checkpoint.keep=0 ") + more;
   }
 };
 
@@ -136,11 +142,12 @@ TEST_F(Program, LeavesFilesOfOtherOriginAlone) {
 TEST_F(Program, StopsAfterSoManySteps) {
   const Result stopped = kollagen(command("--steps 3"));
   EXPECT_EQ(stopped.code, 75);
-  EXPECT_TRUE(has(stopped.text, "stopped after 3 steps")) << stopped.text;
+  EXPECT_TRUE(has(stopped.text, "stopped by --steps")) << stopped.text;
   EXPECT_TRUE(has(content(run / "report.json"), "\"steps\": 3"));
   const Result again = kollagen(command());
   EXPECT_EQ(again.code, 0);
-  EXPECT_TRUE(has(again.text, "did not finish")) << "says that it starts over: " << again.text;
+  EXPECT_TRUE(has(again.text, has_hdf5 ? "resumed from the checkpoint at step 3," : "starting from the beginning"))
+      << "says where it starts: " << again.text;
 }
 
 TEST_F(Program, StopsOnASignalAndKeepsOtherRunsOut) {
@@ -160,6 +167,19 @@ TEST_F(Program, StopsOnASignalAndKeepsOtherRunsOut) {
       << content(run / "report.json");
   EXPECT_TRUE(has(content(run / "status.json"), "\"state\": \"stopped\"")) << content(run / "status.json");
   for (const auto& name : files_below(run)) EXPECT_FALSE(has(name, "tmp")) << name;
+}
+
+TEST_F(Program, KeepsCheckpointsOnlyWhereItCan) {
+  write("title = \"t\"\nmodel = \"linear\"\n[domain]\nsize = [\"12 um\", \"10 um\", \"8 um\"]\n"
+        "spacing = \"2 um\"\n[time]\nend = \"3 s\"\n");
+  const Result result = kollagen("run " + study.string() + " -o " + run.string());
+  EXPECT_EQ(result.code, has_hdf5 ? 0 : 3) << result.text;
+  EXPECT_EQ(fs::exists(run / "checkpoints"), has_hdf5);
+  if (!has_hdf5) {
+    EXPECT_TRUE(has(result.text, "--set checkpoint.keep=0")) << result.text;
+    EXPECT_FALSE(fs::exists(run)) << "refused before anything is written";
+  }
+  EXPECT_EQ(kollagen(command("--fresh")).code, 0);
 }
 
 TEST_F(Program, WritesOnlyBetweenFromAndUntil) {
