@@ -206,6 +206,9 @@ MPI_Comm mpi_handle(const Communicator& ranks) {
 }
 
 MpiSession::MpiSession() {
+  // Open MPI 4.1 sets up file pointers in shared memory for every file that ranks open together, although nobody uses
+  // them here, and its ranks sometimes wait for each other for ever in doing so.
+  ::setenv("OMPI_MCA_sharedfp", "individual", /*overwrite=*/0);
   int provided = MPI_THREAD_SINGLE;
   if (MPI_Init_thread(nullptr, nullptr, MPI_THREAD_FUNNELED, &provided) != MPI_SUCCESS)
     throw EnvironmentError("MPI does not start");

@@ -58,6 +58,12 @@ void remove_file(const fs::path& file) {
   if (error) throw_system_error("remove", file, error.value());
 }
 
+/// Removes what a write that failed or was cut off has left in `folder`.
+void remove_unfinished(const fs::path& folder) {
+  for (const fs::path& left : temporaries_in(folder)) remove_file(left);
+  for (const fs::path& left : unfinished_in(folder)) remove_file(left);
+}
+
 void sync_folder(const fs::path& folder) { FileDescriptor(folder, O_RDONLY | O_DIRECTORY).sync(); }
 
 void check_space(const fs::path& folder, const double needed) {
@@ -210,8 +216,7 @@ void CheckpointStore::write(const Snapshot& snapshot, const Resumable& simulatio
     std::error_code error;
     fs::create_directories(folder_, error);
     if (error) throw_system_error("create the folder", folder_, error.value());
-    for (const fs::path& left : temporaries_in(folder_)) remove_file(left);
-    for (const fs::path& left : unfinished_in(folder_)) remove_file(left);
+    remove_unfinished(folder_);
     check_space(folder_, bytes(grid, int(datasets.size())) + double(text.size()) + double(resolved_toml_.size()));
     const auto names = data_names(stem);
     manifest.data_name = fs::exists(folder_ / names[0]) ? names[1] : names[0];
@@ -246,9 +251,9 @@ void CheckpointStore::write(const Snapshot& snapshot, const Resumable& simulatio
       write_text_file(target, manifest_text(manifest));
     });
   } catch (...) {
-    if (ranks_.root()) {  // the error that led here is the one to report
-      std::error_code ignored;
-      fs::remove(temporary, ignored);
+    try {
+      if (ranks_.root()) remove_unfinished(folder_);
+    } catch (const IoError&) {  // the error that led here is the one to report
     }
     throw;
   }
@@ -260,7 +265,7 @@ void CheckpointStore::write(const Snapshot& snapshot, const Resumable& simulatio
     const std::vector<fs::path> present = manifests_in(folder_);
     for (std::size_t n = 0; n + std::size_t(keep_) < present.size(); ++n) drop(present[n]);
     sync_folder(folder_);  // a manifest never outlives its data
-    for (const fs::path& left : unfinished_in(folder_)) remove_file(left);
+    remove_unfinished(folder_);
   });
 }
 

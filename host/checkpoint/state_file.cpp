@@ -2,10 +2,11 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/mman.h>
-#include <unistd.h>
+#include <sys/resource.h>
 
+#include <algorithm>
 #include <array>
+#include <optional>
 
 #include "host/output/file_descriptor.hpp"
 #include "host/output/hdf5_handle.hpp"
@@ -27,6 +28,13 @@ constexpr double tables_bytes = 65536, tables_bytes_per_dataset = 8192;
 
 double domain_bytes(const Grid& grid) {
   return double(grid.global_cells[0]) * grid.global_cells[1] * grid.global_cells[2] * sizeof(double);
+}
+
+void check_size_limit(const path& target, const double size) {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY && double(limit.rlim_cur) < size)
+    throw IoError(fmt::format("{}: a checkpoint needs {:.0f} bytes, a file may have {} here (ulimit -f)", target.string(),
+                              size, limit.rlim_cur));
 }
 
 hdf5::Dataspace domain_space(const Grid& grid, const path& file) {
@@ -57,30 +65,69 @@ void write_text(const hid_t file, const std::string& name, const std::string& te
   hdf5::check(H5Dwrite(dataset, H5T_NATIVE_CHAR, H5S_ALL, H5S_ALL, H5P_DEFAULT, text.data()), action, target);
 }
 
-/// The file without values, as bytes. It is made in memory: HDF5 1.10 crashes in its clean-up when a disk is full.
-std::string skeleton(const path& target, const Grid& grid, const std::vector<std::string>& datasets,
-                     const std::map<std::string, std::string>& texts) {
+/// A file without its values: all tables and texts, and room for each dataset.
+struct Skeleton {
+  FileDescriptor file;  ///< in memory, as long as the file will be, with holes where the values go
+  std::map<std::string, StoredCells> places;
+};
+
+/// Nothing of HDF5 touches the disk here: HDF5 1.10 crashes in its clean-up when a write has failed.
+Skeleton make_skeleton(const path& target, const Grid& grid, const std::vector<std::string>& datasets,
+                       const std::map<std::string, std::string>& texts) {
   const std::string action = "prepare";
+  Skeleton skeleton{FileDescriptor::in_memory(), {}};
   const hdf5::Properties access(H5Pcreate(H5P_FILE_ACCESS), action, target);
-  hdf5::check(H5Pset_fapl_core(access, /*growth=*/1 << 20, /*backing_store=*/0), action, target);
-  const hdf5::File file(H5Fcreate(target.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, access), action, target);
-  for (const auto& [name, text] : texts) write_text(file, name, text, target);
+  // The default driver wants a name that leads to a file, and a file in memory has none.
+  hdf5::check(H5Pset_fapl_stdio(access), action, target);
+  const auto aligned = hsize_t(std::min(double(alignment), domain_bytes(grid)));  // anything of at least this size
+  hdf5::check(H5Pset_alignment(access, aligned, alignment), action, target);
+  hdf5::check(H5Pset_small_data_block_size(access, 0), action, target);  // each dataset by itself
+  const path name = skeleton.file.path();
+  hdf5::File file(H5Fcreate(name.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, access), action, target);
+  for (const auto& [text_name, text] : texts) write_text(file, text_name, text, target);
 
   const hdf5::Dataspace space = domain_space(grid, target);
   const hdf5::Properties links(H5Pcreate(H5P_LINK_CREATE), action, target);
   hdf5::check(H5Pset_create_intermediate_group(links, 1), action, target);
   const hdf5::Properties create(H5Pcreate(H5P_DATASET_CREATE), action, target);
   hdf5::check(H5Pset_obj_track_times(create, false), action, target);
-  hdf5::check(H5Pset_alloc_time(create, H5D_ALLOC_TIME_LATE), action, target);  // not yet, and not in memory
+  hdf5::check(H5Pset_alloc_time(create, H5D_ALLOC_TIME_EARLY), action, target);
   hdf5::check(H5Pset_fill_time(create, H5D_FILL_TIME_NEVER), action, target);
-  for (const std::string& name : datasets)
+  for (const std::string& dataset_name : datasets) {
     const hdf5::Dataset dataset(
-        H5Dcreate2(file, name.c_str(), H5T_IEEE_F64LE, space, links, create, H5P_DEFAULT), action, target);
+        H5Dcreate2(file, dataset_name.c_str(), H5T_IEEE_F64LE, space, links, create, H5P_DEFAULT), action, target);
+    const haddr_t offset = H5Dget_offset(dataset);
+    KOLLAGEN_CHECK(offset != HADDR_UNDEF && offset % sizeof(double) == 0, dataset_name + " has no place, or an odd one");
+    skeleton.places[dataset_name] = {offset, std::uint64_t(domain_bytes(grid)) / sizeof(double)};
+  }
+  file.close(action, target);
+  return skeleton;
+}
 
-  hdf5::check(H5Fflush(file, H5F_SCOPE_LOCAL), action, target);
-  std::string bytes(std::size_t(hdf5::check(H5Fget_file_image(file, nullptr, 0), action, target)), '\0');
-  hdf5::check(H5Fget_file_image(file, bytes.data(), bytes.size()), action, target);
-  return bytes;
+/// Copies everything but the values.
+void copy_tables(const Skeleton& skeleton, FileDescriptor& out) {
+  std::map<std::uint64_t, std::uint64_t> holes;  // start, end
+  for (const auto& [name, place] : skeleton.places) holes[place.offset] = place.offset + sizeof(double) * place.count;
+  const auto size = std::uint64_t(skeleton.file.size());
+  holes[size] = size;
+  std::uint64_t from = 0;
+  for (const auto& [start, end] : holes) {
+    out.write_at(long(from), skeleton.file.read(long(from), start - from));
+    from = end;
+  }
+}
+
+/// Reserves the space of a file by writing zeros, each rank its share. Several ranks need it: MPI's files may wait for
+/// ever when a write fails on one of them. Collective.
+void fill(const path& target, const long size, Communicator& ranks) {
+  together(ranks, [&] {
+    FileDescriptor file(target, O_WRONLY);
+    const std::string zeros(std::size_t(4) << 20, '\0');
+    const long step = long(zeros.size());
+    for (long at = step * ranks.rank(); at < size; at += step * ranks.size())
+      file.write_at(at, std::string_view(zeros).substr(0, std::size_t(std::min(step, size - at))));
+    file.close();
+  });
 }
 
 }  // namespace
@@ -94,40 +141,15 @@ struct StateWriter::State {
   path target;
   Grid grid;
   Communicator& ranks;
-  hdf5::Properties transfer;
+  std::map<std::string, StoredCells> places;  ///< rank 0 only
+  FileDescriptor out;                         ///< of one rank, which writes by itself
+  hdf5::Properties transfer;                  ///< of several, which write together
   hdf5::File file;
-  long reserved = 0;
-
-  /// After a failed write HDF5 1.10 cannot close a file: it writes what it has not written yet once more, and
-  /// crashes. Gives it a place where that works. What it leaves behind is of no use to anybody.
-  void abandon() {
-    if (file < 0) return;
-    if (ranks.size() > 1) {  // the room of the values that were written is enough for the tables
-      if (ranks.root()) [[maybe_unused]]
-        const int ignored = ::truncate(target.c_str(), 0);
-      return;
-    }
-    void* number = nullptr;  // of this driver: where its file descriptor is
-    const int memory = ::memfd_create("kollagen", MFD_CLOEXEC);
-    if (memory < 0) return;
-    if (H5Fget_vfd_handle(file, H5P_DEFAULT, &number) >= 0) ::dup2(memory, *static_cast<int*>(number));
-    ::close(memory);
-  }
-
-  /// Calls `work` on every rank; gives the file up when it fails on one of them.
-  void attempt(const std::function<void()>& work) {
-    try {
-      together(ranks, work);
-    } catch (...) {
-      abandon();
-      throw;
-    }
-  }
 };
 
 StateWriter::StateWriter(path target, const Grid& grid, const std::vector<std::string>& datasets,
                          const std::map<std::string, std::string>& texts, Communicator& ranks)
-    : state_(new State{{}, std::move(target), grid, ranks, {}, {}, 0}) {
+    : state_(new State{{}, std::move(target), grid, ranks, {}, {}, {}, {}}) {
   State& s = *state_;
   const bool several = ranks.size() > 1;
 #ifndef KOLLAGEN_PARALLEL_HDF5
@@ -136,32 +158,38 @@ StateWriter::StateWriter(path target, const Grid& grid, const std::vector<std::s
                                        "one, run on one rank, or set checkpoint.keep = 0",
                                        ranks.size()));
 #endif
+  std::optional<Skeleton> skeleton;
+  long size = 0;
+  bool reserved = false;
   on_root(ranks, [&] {
-    const std::string bytes = skeleton(s.target, grid, datasets, texts);
-    const double size = double(bytes.size()) + double(datasets.size()) * domain_bytes(grid) +
-                        state_file_overhead(int(datasets.size()), 0);
-    FileDescriptor out(s.target, O_WRONLY | O_CREAT | O_TRUNC);
-    out.write(bytes);
+    check_size_limit(s.target, double(datasets.size()) * domain_bytes(grid) + state_file_overhead(int(datasets.size()), 0));
+    skeleton = make_skeleton(s.target, grid, datasets, texts);
+    size = skeleton->file.size();
+    s.places = skeleton->places;
+    s.out = FileDescriptor(s.target, O_RDWR | O_CREAT | O_TRUNC);
     // With the space reserved no write can fail for the lack of it.
-    if (out.reserve(long(size))) s.reserved = long(size);
-    out.close();
+    reserved = s.out.reserve(size);
+    if (!reserved) s.out.truncate(size);
   });
-
+  ranks.broadcast(&size, sizeof size, 0);
+  ranks.broadcast(&reserved, sizeof reserved, 0);
+  if (several && !reserved) fill(s.target, size, ranks);
+  on_root(ranks, [&] {
+    copy_tables(*skeleton, s.out);
+    if (several) s.out.close();
+  });
+#ifdef KOLLAGEN_PARALLEL_HDF5
+  if (!several) return;
+  // The size is final, the tables will not change and the space is there: only a broken disk is left to fail.
   together(ranks, [&] {
     const std::string action = "prepare to write";
     const hdf5::Properties access(H5Pcreate(H5P_FILE_ACCESS), action, s.target);
-    hdf5::check(H5Pset_alignment(access, /*of anything that has at least*/ 1, alignment), action, s.target);
-    hdf5::check(H5Pset_small_data_block_size(access, 0), action, s.target);  // each dataset by itself
-    hdf5::check(H5Pset_sieve_buf_size(access, 0), action, s.target);  // values go to the file at once
+    hdf5::check(H5Pset_fapl_mpio(access, mpi_handle(ranks), MPI_INFO_NULL), action, s.target);
     s.transfer = hdf5::Properties(H5Pcreate(H5P_DATASET_XFER), action, s.target);
-#ifdef KOLLAGEN_PARALLEL_HDF5
-    if (several) {
-      hdf5::check(H5Pset_fapl_mpio(access, mpi_handle(ranks), MPI_INFO_NULL), action, s.target);
-      hdf5::check(H5Pset_dxpl_mpio(s.transfer, H5FD_MPIO_COLLECTIVE), action, s.target);
-    }
-#endif
+    hdf5::check(H5Pset_dxpl_mpio(s.transfer, H5FD_MPIO_COLLECTIVE), action, s.target);
     s.file = hdf5::File(H5Fopen(s.target.c_str(), H5F_ACC_RDWR, access), "open", s.target);
   });
+#endif
 }
 
 StateWriter::~StateWriter() = default;
@@ -170,29 +198,26 @@ StoredCells StateWriter::write(const std::string& name, const double* values) {
   State& s = *state_;
   const std::string action = fmt::format("write {} values of {} to", s.grid.owned_count(), name);
   StoredCells place;
-  s.attempt([&] {
-    hdf5::Dataset dataset(H5Dopen2(s.file, name.c_str(), H5P_DEFAULT), action, s.target);
+  if (s.ranks.root()) place = s.places.at(name);
+  s.ranks.broadcast(&place, sizeof place, 0);
+  if (s.ranks.size() == 1) {
+    s.out.write_at(long(place.offset), {reinterpret_cast<const char*>(values), sizeof(double) * place.count});
+    return place;
+  }
+  together(s.ranks, [&] {
+    const hdf5::Dataset dataset(H5Dopen2(s.file, name.c_str(), H5P_DEFAULT), action, s.target);
     const hdf5::Dataspace there = domain_space(s.grid, s.target), here = owned_space(s.grid, s.target);
     select_owned(there, s.grid, s.target);
-    const herr_t written = H5Dwrite(dataset, H5T_NATIVE_DOUBLE, here, there, s.transfer, values);
-    const std::string reason = written < 0 ? hdf5::last_error() : "";
-    if (written < 0 && s.ranks.size() == 1) s.abandon();  // before the dataset is closed
-    if (written < 0) throw IoError(fmt::format("cannot {} {}: HDF5: {}", action, s.target.string(), reason));
-    const haddr_t offset = H5Dget_offset(dataset);
-    KOLLAGEN_CHECK(offset != HADDR_UNDEF && offset % alignment == 0, "a dataset has no place, or none that is aligned");
-    place = {offset, std::uint64_t(domain_bytes(s.grid)) / sizeof(double)};
-    dataset.close(action, s.target);
+    hdf5::check(H5Dwrite(dataset, H5T_NATIVE_DOUBLE, here, there, s.transfer, values), action, s.target);
   });
   return place;
 }
 
 void StateWriter::close() {
   State& s = *state_;
-  s.attempt([&] { hdf5::check(H5Fflush(s.file, H5F_SCOPE_LOCAL), "complete", s.target); });
-  together(s.ranks, [&] { s.file.close("close", s.target); });
-  on_root(s.ranks, [&] {
-    const long size = FileDescriptor(s.target, O_RDONLY).size();
-    KOLLAGEN_CHECK(s.reserved == 0 || size <= s.reserved, "the tables of a state file are larger than expected");
+  together(s.ranks, [&] {
+    s.out.close();
+    s.file.close("close", s.target);
   });
 }
 

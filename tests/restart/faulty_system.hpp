@@ -1,9 +1,11 @@
-/// System calls that can be told to fail, as they do on a full or broken disk. Included by one source of a test program: its
-/// definitions stand before those of the C library, also for calls out of HDF5.
+/// System calls on checkpoints that can be told to fail, as they do on a full or broken disk. Included by one source of a
+/// test program: its definitions stand before those of the C library, also for calls out of HDF5 and MPI.
 #pragma once
 
 #include <dlfcn.h>
 #include <sys/types.h>
+#include <sys/uio.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstdio>
@@ -19,8 +21,8 @@ struct Fault {
   int error = 0;
   int seen = 0;  ///< calls of that kind so far
 
-  bool strikes(const char* name) {
-    if (call != name) return false;
+  bool strikes(const char* name, const std::string& path) {
+    if (call != name || path.find("/checkpoints") == std::string::npos) return false;
     const int number = seen++;
     if (number < first || number >= first + count) return false;
     errno = error;
@@ -31,39 +33,53 @@ struct Fault {
 inline Fault fault;
 inline bool can_reserve = true;  ///< whether file systems know fallocate
 
+/// Path of an open file.
+inline std::string path_of(const int file) {
+  std::string path(4096, '\0');
+  const ssize_t length = ::readlink(("/proc/self/fd/" + std::to_string(file)).c_str(), path.data(), path.size());
+  path.resize(length < 0 ? 0 : std::size_t(length));
+  return path;
+}
+
 template <class Function>
-Function next(const char* name) {
+Function next(Function, const char* name) {
   return reinterpret_cast<Function>(::dlsym(RTLD_NEXT, name));
 }
 
 }  // namespace kollagen::test
 
+#define KOLLAGEN_STRIKES(name, path) (!kollagen::test::fault.call.empty() && kollagen::test::fault.strikes(name, path))
+
 extern "C" {
 ssize_t write(int file, const void* data, size_t count) {
-  static const auto real = kollagen::test::next<ssize_t (*)(int, const void*, size_t)>("write");
-  return file > 2 && kollagen::test::fault.strikes("write") ? -1 : real(file, data, count);
+  static const auto real = kollagen::test::next(&write, "write");
+  return KOLLAGEN_STRIKES("write", kollagen::test::path_of(file)) ? -1 : real(file, data, count);
 }
 ssize_t pwrite(int file, const void* data, size_t count, off_t at) {
-  static const auto real = kollagen::test::next<ssize_t (*)(int, const void*, size_t, off_t)>("pwrite");
-  return kollagen::test::fault.strikes("pwrite") ? -1 : real(file, data, count, at);
+  static const auto real = kollagen::test::next(&pwrite, "pwrite");
+  return KOLLAGEN_STRIKES("pwrite", kollagen::test::path_of(file)) ? -1 : real(file, data, count, at);
 }
 ssize_t pwrite64(int file, const void* data, size_t count, off_t at) { return pwrite(file, data, count, at); }
+ssize_t pwritev(int file, const iovec* pieces, int count, off_t at) {
+  static const auto real = kollagen::test::next(&pwritev, "pwritev");
+  return KOLLAGEN_STRIKES("pwritev", kollagen::test::path_of(file)) ? -1 : real(file, pieces, count, at);
+}
 int fsync(int file) {
-  static const auto real = kollagen::test::next<int (*)(int)>("fsync");
-  return kollagen::test::fault.strikes("fsync") ? -1 : real(file);
+  static const auto real = kollagen::test::next(&fsync, "fsync");
+  return KOLLAGEN_STRIKES("fsync", kollagen::test::path_of(file)) ? -1 : real(file);
 }
 int rename(const char* from, const char* to) noexcept {
-  static const auto real = kollagen::test::next<int (*)(const char*, const char*)>("rename");
-  return kollagen::test::fault.strikes("rename") ? -1 : real(from, to);
+  static const auto real = kollagen::test::next(&rename, "rename");
+  return KOLLAGEN_STRIKES("rename", to) ? -1 : real(from, to);
 }
 int ftruncate(int file, off_t size) noexcept {
-  static const auto real = kollagen::test::next<int (*)(int, off_t)>("ftruncate");
-  return kollagen::test::fault.strikes("ftruncate") ? -1 : real(file, size);
+  static const auto real = kollagen::test::next(&ftruncate, "ftruncate");
+  return KOLLAGEN_STRIKES("ftruncate", kollagen::test::path_of(file)) ? -1 : real(file, size);
 }
 int ftruncate64(int file, off_t size) noexcept { return ftruncate(file, size); }
 int fallocate(int file, int mode, off_t start, off_t size) {
-  static const auto real = kollagen::test::next<int (*)(int, int, off_t, off_t)>("fallocate");
+  static const auto real = kollagen::test::next(&fallocate, "fallocate");
   if (!kollagen::test::can_reserve) return errno = EOPNOTSUPP, -1;
-  return kollagen::test::fault.strikes("fallocate") ? -1 : real(file, mode, start, size);
+  return KOLLAGEN_STRIKES("fallocate", kollagen::test::path_of(file)) ? -1 : real(file, mode, start, size);
 }
 }

@@ -2,9 +2,7 @@
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 
-#include <bit>
 #include <csignal>
-#include <cstring>
 #include <fstream>
 #include <limits>
 #include <random>
@@ -12,6 +10,7 @@
 #include "host/checkpoint/checkpoint.hpp"
 #include "host/simulation.hpp"
 #include "restart/faulty_system.hpp"
+#include "restart/numbered_state.hpp"
 #include "support/analytic_snapshot.hpp"
 #include "support/backends.hpp"
 #include "support/temporary_folder.hpp"
@@ -22,12 +21,6 @@ namespace {
 
 namespace fs = std::filesystem;
 using Sinks = std::vector<std::unique_ptr<Sink>>;
-
-std::vector<std::uint64_t> bits(const std::vector<double>& values) {
-  std::vector<std::uint64_t> result(values.size());
-  std::memcpy(result.data(), values.data(), values.size() * sizeof(double));
-  return result;
-}
 
 /// An output that counts, and marks cells.
 struct CountingSink final : Sink {
@@ -163,43 +156,6 @@ TEST(Checkpoint, ARunContinuesWithTheSameBits) {
 
 const Grid grid = brick({5, 4, 3}, {10, 12.5, 20});
 
-/// A state of chosen numbers: field f of step s.
-double number(const long step, const std::string& field, const std::size_t cell) {
-  if (cell == 0) return -0.0;
-  if (cell == 1) return std::numeric_limits<double>::infinity();
-  if (cell == 2) return std::bit_cast<double>(std::uint64_t(0x7ff800000000abcd));  // not a number, with a payload
-  return double(step) + double(field.size()) / 3 + std::ldexp(1.0, -int(cell));
-}
-
-struct NumberedState final : Resumable {
-  long step = 0;
-  std::map<std::string, std::vector<double>> restored;
-  std::string text;
-  std::vector<double> list;
-  explicit NumberedState(const long s = 0) : step(s) {}
-
-  void save(Record& record) const override {
-    record.set("simulation/step", double(step));
-    record.numbers["simulation/list"] = {0.1, -0.0, number(step, "", 1), number(step, "", 2), 5e-324};
-    record.numbers["simulation/none"] = {};
-    record.texts["simulation/text"] = "\"quoted\",\n\tÄ " + std::to_string(step);
-  }
-  std::vector<std::string> stored_fields() const override { return {"state/pdgf", "state/u", "derivative/pdgf"}; }
-  void copy_stored(const int index, double* out) const override {
-    const auto name = stored_fields()[std::size_t(index)];
-    for (std::size_t c = 0; c < std::size_t(grid.owned_count()); ++c) out[c] = number(step, name, c);
-  }
-  void restore(const Record& record, const std::function<void(const std::string&, double*)>& read) override {
-    step = long(record.number("simulation/step"));
-    text = record.text("simulation/text");
-    list = record.list("simulation/list");
-    for (const auto& name : stored_fields()) {
-      restored[name].resize(std::size_t(grid.owned_count()));
-      read(name, restored[name].data());
-    }
-  }
-};
-
 struct Files : ::testing::Test {
   TemporaryFolder folder;
   AnalyticSnapshot snapshot{model_info("linear"), grid, Column(), [](auto...) { return 0.0; }};
@@ -219,22 +175,17 @@ struct Files : ::testing::Test {
     sinks[0]->write(snapshot);
     Record run;
     run.set("run/own", own);
-    store.write(snapshot, NumberedState(step), sinks, run);
+    store.write(snapshot, NumberedState(grid, step), sinks, run);
   }
   /// Resumes with a new store and expects the checkpoint of `step`.
   void expect_resumes(const long step) {
-    NumberedState state(-1);
+    NumberedState state(grid, -1);
     warnings.clear();
     CheckpointStore other(folder, study, 2, one_rank);
     const auto record = other.resume(state, snapshot, sinks, [&](const std::string& text) { warnings.push_back(text); });
     ASSERT_TRUE(record);
-    EXPECT_EQ(state.step, step);
-    EXPECT_EQ(state.text, "\"quoted\",\n\tÄ " + std::to_string(step));
-    EXPECT_EQ(bits(state.list), bits({0.1, -0.0, number(step, "", 1), number(step, "", 2), 5e-324}));
+    EXPECT_TRUE(state.holds(step));
     EXPECT_TRUE(record->list("simulation/none").empty());
-    for (const auto& [name, values] : state.restored)
-      for (std::size_t c = 0; c < values.size(); ++c)
-        ASSERT_EQ(std::bit_cast<std::uint64_t>(values[c]), std::bit_cast<std::uint64_t>(number(step, name, c))) << name;
   }
   fs::path checkpoints() const { return fs::path(folder) / "checkpoints"; }
   fs::path file(const long step, const char* extension) const {
@@ -247,7 +198,7 @@ struct Files : ::testing::Test {
 
 TEST_F(Files, EveryBitComesBack) {
   write(10, 0.1 + 0.2);
-  NumberedState state;
+  NumberedState state(grid, 0);
   auto& sink = static_cast<CountingSink&>(*sinks[0]);
   const auto mask = sink.mask;
   sink.mask.clear();
@@ -261,7 +212,7 @@ TEST_F(Files, EveryBitComesBack) {
 }
 
 TEST_F(Files, NoneIsNoError) {
-  NumberedState state(3);
+  NumberedState state(grid, 3);
   EXPECT_FALSE(store.resume(state, snapshot, sinks, [](const std::string& text) { ADD_FAILURE() << text; }));
   EXPECT_EQ(state.step, 3);
   EXPECT_TRUE(list_checkpoints(folder).empty());
@@ -287,7 +238,7 @@ TEST_F(Files, TheSameStepIsReplaced) {
   write(20, 2);
   write(20, 3);
   EXPECT_EQ(names().size(), 4u);
-  NumberedState state;
+  NumberedState state(grid, 0);
   EXPECT_EQ(store.resume(state, snapshot, sinks, [](auto&) {})->number("run/own"), 3);
   fs::remove(file(20, ".json"));
   expect_resumes(10);
@@ -309,14 +260,14 @@ TEST_F(Files, AWriteThatWasCutOffIsNotUsed) {
 
 TEST_F(Files, AnotherStudyIsRefused) {
   write(10);
-  NumberedState state;
+  NumberedState state(grid, 0);
   CheckpointStore other(folder, "title = \"other\"\n", 2, one_rank);
   EXPECT_THROW(other.resume(state, snapshot, sinks, [](auto&) {}), InputError);
 }
 
 TEST_F(Files, AnotherGridIsRefused) {
   write(10);
-  NumberedState state;
+  NumberedState state(grid, 0);
   AnalyticSnapshot wide{model_info("linear"), brick({5, 3, 4}, {10, 12.5, 20}), Column(), [](auto...) { return 0.0; }};
   EXPECT_THROW(store.resume(state, wide, sinks, [](auto&) {}), IoError);
 }
@@ -397,7 +348,7 @@ TEST_F(Files, TheFaultIsNamed) {
     EXPECT_NE(text.find(part), std::string::npos) << text;
   };
   const std::string data = content(file(20, ".h5"));
-  const double value = number(20, "state/u", 17);
+  const double value = numbered(20, "state/u", 17);
   const std::size_t place = data.find(std::string(reinterpret_cast<const char*>(&value), 8));
   ASSERT_NE(place, std::string::npos);
   const std::string text = warning(".h5", [&](std::string& bytes) { bytes[place + 3] ^= 4; });
@@ -417,7 +368,7 @@ TEST_F(Files, WithOnlyDamagedOnesThereIsNoStart) {
   write(10);
   write(20);
   for (const long step : {10, 20}) fs::resize_file(file(step, ".h5"), 2000);
-  NumberedState state(-1);
+  NumberedState state(grid, -1);
   std::vector<std::string> texts;
   try {
     store.resume(state, snapshot, sinks, [&](const std::string& text) { texts.push_back(text); });
@@ -433,7 +384,7 @@ TEST_F(Files, WithOnlyDamagedOnesThereIsNoStart) {
 TEST_F(Files, DamagedOnesGoWhenTheRunHasPassedOver) {
   for (const long step : {10, 20, 30}) write(step);
   fs::resize_file(file(30, ".h5"), 2000);
-  NumberedState state;
+  NumberedState state(grid, 0);
   ASSERT_TRUE(store.resume(state, snapshot, sinks, [](auto&) {}));
   write(25);
   EXPECT_EQ(names(), (std::vector<std::string>{"checkpoint_000000000020.h5", "checkpoint_000000000020.json",
@@ -443,7 +394,7 @@ TEST_F(Files, DamagedOnesGoWhenTheRunHasPassedOver) {
 TEST_F(Files, ADamagedOneOfTheSameStepIsReplaced) {
   for (const long step : {20, 30}) write(step);
   fs::resize_file(file(30, ".json"), 20);
-  NumberedState state;
+  NumberedState state(grid, 0);
   ASSERT_TRUE(store.resume(state, snapshot, sinks, [](auto&) {}));
   EXPECT_EQ(state.step, 20);
   write(30);
@@ -536,8 +487,8 @@ TEST_F(Files, EveryFailingCallIsReported) {
           }
         }
         EXPECT_LT(calls, 200);
-        const bool of_reserving = std::string(call) == "fallocate" || std::string(call) == "ftruncate";
-        EXPECT_GE(calls, of_reserving && !reserving ? 1 : 2) << call << " is never called";
+        const bool unused = std::string(call) == (reserving ? "ftruncate" : "fallocate");
+        EXPECT_EQ(calls == 1, unused) << call << (reserving ? "" : ", unreserved");
       }
 }
 
@@ -546,7 +497,7 @@ TEST_F(Files, FreeSpaceIsLookedAtFirst) {
   EXPECT_GT(CheckpointStore::bytes(huge.grid(), 3), 1.9e17);
   Sinks none;
   try {
-    store.write(huge, NumberedState(), none, {});
+    store.write(huge, NumberedState(grid, 0), none, {});
     ADD_FAILURE() << "no error";
   } catch (const IoError& error) {
     EXPECT_NE(std::string(error.what()).find("a checkpoint needs 192000000"), std::string::npos) << error.what();
