@@ -83,12 +83,13 @@ exec {PROGRAM} "$@"
         sessions = re.findall(rf"^job {self.requeued}, session (\d+)", self.log(self.requeued), re.MULTILINE)
         self.assertGreaterEqual(len(sessions), 3, self.log(self.requeued))
         self.assertEqual(sessions, [str(n + 1) for n in range(len(sessions))])
+        self.assertEqual(self.log(self.requeued).count("stopped by SIGUSR1"), 2 * (len(sessions) - 1))
         self.assert_same_bits("requeued")
 
     def test_own_look_at_the_limit_that_slurm_tells(self):
         self.assert_ended(self.own_limit, 75)
-        status = json.loads((self.folder / "own_limit/status.json").read_text())
-        self.assertEqual(status["state"], "stopped", status)
+        report = json.loads((self.folder / "own_limit/report.json").read_text())
+        self.assertEqual(report["outcome"], "stopped by the limit of the Slurm job")
         again = self.submit("single_node.sbatch", self.study, "-o", self.folder / "own_limit")
         self.assert_ended(again, 0)
         self.assert_same_bits("own_limit")

@@ -29,7 +29,7 @@ pattern = "single"
 length = "400 um"
 radius = "80 um"
 [[treatment]]
-at = "45 min"
+at = "{treatment}"
 pattern = "poisson"
 density = "20 mm^-2"
 length = "300 um"
@@ -61,10 +61,11 @@ FIELDS = ["platelets", "pdgf", "tgf_beta_latent", "tgf_beta_bound", "tgf_beta", 
 
 
 def write_study(path, end="2 hour", tolerance=3e-3, integrator="imex", frames="1 hour", fields=None,
-                checkpoints="15 min", keep=2):
+                checkpoints="15 min", keep=2, treatment="45 min"):
     """Writes a small study. The frames hold all fields in full precision unless told otherwise."""
-    pathlib.Path(path).write_text(STUDY.format(end=end, tolerance=tolerance, integrator=integrator, frames=frames,
-                                               fields=json.dumps(fields or FIELDS), checkpoints=checkpoints, keep=keep))
+    pathlib.Path(path).write_text(STUDY.format(
+        end=end, tolerance=tolerance, integrator=integrator, frames=frames, fields=json.dumps(fields or FIELDS),
+        checkpoints=checkpoints, keep=keep, treatment=treatment))
 
 
 def launcher(ranks):
@@ -76,7 +77,8 @@ def launcher(ranks):
 
 def environment(**changes):
     """Ours, with changes; threads that wait for each other on a full machine would cost more than they bring."""
-    base = {"OMP_NUM_THREADS": "1", "OMPI_MCA_btl_vader_single_copy_mechanism": "none", "OMPI_MCA_mpi_yield_when_idle": "1"}
+    base = {"OMP_NUM_THREADS": "1", "OMPI_MCA_mpi_yield_when_idle": "1",
+            "OMPI_MCA_btl_vader_single_copy_mechanism": "none"}
     return {**base, **os.environ, **{k: str(v) for k, v in changes.items()}}
 
 
