@@ -16,7 +16,15 @@ namespace {
 
 #ifdef KOLLAGEN_HAVE_MPI
 using Session = MpiSession;
+
+/// What to do about processes that do not find each other.
+std::string remedy() {
+  return "MPI here is " + mpi_library() +
+         ": start them with its own mpirun, or with the srun --mpi=... that it was built for.";
+}
 #else
+std::string remedy() { return "This build knows one rank only (KOLLAGEN_MPI is off)."; }
+
 /// Stands for MPI where there is none.
 class Session {
  public:
@@ -62,10 +70,8 @@ void check_launcher(const Communicator& ranks) {
     if (!value) continue;
     const int processes = std::atoi(value);
     if (processes <= 1) return;
-    throw EnvironmentError(
-        std::to_string(processes) + " processes were started (" + variable +
-        "), but each of them finds itself alone; MPI here: " + ranks_library() +
-        ". Start them with the mpirun of that library, or with srun --mpi=... as it was built for.");
+    throw EnvironmentError(std::to_string(processes) + " processes were started (" + variable +
+                           "), but each of them finds itself alone. " + remedy());
   }
 }
 
