@@ -17,6 +17,9 @@ namespace {
 
 using Out = std::back_insert_iterator<std::string>;
 
+/// A number in a table: ten digits, sign, point, exponent and comma at most.
+constexpr double csv_bytes = 18;
+
 std::string bytes(const double count) {
   if (count < 1e6) return fmt::format("{:.3g} kB", count / 1e3);
   if (count < 1e9) return fmt::format("{:.3g} MB", count / 1e6);
@@ -50,23 +53,36 @@ void write_steps(Out out, const Config& config, const ModelInfo& model) {
   }
 }
 
-void write_outputs(Out out, const Config& config, const ModelInfo& model) {
+/// How often an output writes.
+double times_of(const OutputConfig& output, const Config& config) {
+  const double until = std::min(output.until.value_or(config.time.end), config.time.end);
+  return std::floor((until - output.from) / output.every * (1 + 1e-12)) + 1;
+}
+
+/// Bytes that an output writes at one time, before compression. Tables of metrics are too small to count.
+double bytes_at_once(const OutputConfig& output, const Config& config, const ModelInfo& model) {
   const auto& n = config.domain.cells;
-  double total = 0;
+  const double fields = double(output.fields.empty() ? model.species.size() : output.fields.size());
+  const double item = output.precision == Precision::float32 ? 4 : 8;
+  switch (output.kind) {
+    case OutputKind::fields:
+      return fields * item * n[0] * n[1] * n[2];
+    case OutputKind::slice:
+      return fields * item * n[0] * n[1] * n[2] / n[std::size_t(output.axis)];
+    case OutputKind::probe:
+      return fields * csv_bytes * double(output.points.size());
+    case OutputKind::metrics:
+      return 0;
+  }
+  throw std::logic_error("unknown kind of output");
+}
+
+void write_outputs(Out out, const Config& config, const ModelInfo& model) {
   bool metrics = false;
   fmt::format_to(out, "outputs\n");
   for (const OutputConfig& o : config.outputs) {
-    const double until = std::min(o.until.value_or(config.time.end), config.time.end);
-    const double times = std::floor((until - o.from) / o.every * (1 + 1e-12)) + 1;
-    const double fields = double(o.fields.empty() ? model.species.size() : o.fields.size());
-    const double item = o.precision == Precision::float32 ? 4 : 8;
-    double points = 0;  // numbers of one field at one time
-    if (o.kind == OutputKind::fields) points = double(n[0]) * n[1] * n[2];
-    if (o.kind == OutputKind::slice) points = double(n[0]) * n[1] * n[2] / n[std::size_t(o.axis)];
-    if (o.kind == OutputKind::probe) points = double(o.points.size());
     metrics = metrics || o.kind == OutputKind::metrics;
-    const double volume = times * fields * points * item;
-    total += volume;
+    const double times = times_of(o, config), volume = times * bytes_at_once(o, config, model);
     const auto kind = std::get<std::string>(config_section("output[]").find("kind")->load(&o));
     fmt::format_to(out, "  {:<20} {:>6.0f} times, every {}{}\n", kind == o.name ? kind : kind + " " + o.name,
                    times, describe_quantity(o.every, "h"),
@@ -75,7 +91,7 @@ void write_outputs(Out out, const Config& config, const ModelInfo& model) {
   if (!metrics)
     fmt::format_to(out, "  {:<20} as none is given: every 6 h or finer, more often after treatments\n",
                    "metrics");
-  fmt::format_to(out, "  {:<20} {}\n", "total", bytes(total));
+  fmt::format_to(out, "  {:<20} {}\n", "total", bytes(output_volume(config).total));
 }
 
 void write_unchecked(Out out, const ModelInfo& model) {
@@ -91,6 +107,17 @@ void write_unchecked(Out out, const ModelInfo& model) {
 }
 
 }  // namespace
+
+OutputVolume output_volume(const Config& config) {
+  const ModelInfo& model = model_info(config.model);
+  OutputVolume volume;
+  for (const OutputConfig& output : config.outputs) {
+    const double once = bytes_at_once(output, config, model);
+    volume.once += once;
+    volume.total += std::max(0.0, times_of(output, config)) * once;
+  }
+  return volume;
+}
 
 bool has_checked_source(const std::string& source) {
   for (const char* tag : {"[M]", "[C]", "[A]"})

@@ -43,11 +43,6 @@ std::vector<double> treatment_times(const Config& config) {
   return times;
 }
 
-Schedule schedule_of(const OutputConfig& output, const Config& config, std::vector<double> extra = {}) {
-  return {output.from, output.every, std::min(output.until.value_or(config.time.end), config.time.end),
-          std::move(extra)};
-}
-
 /// The track core is where the damage of the first treatment is: the metrics must see that instant.
 std::vector<double> first_treatment(const Config& config) {
   const std::vector<double> times = treatment_times(config);
@@ -115,6 +110,11 @@ std::unique_ptr<Sink> make_probe_sink(const OutputConfig& output, const std::str
 }
 
 }  // namespace
+
+Schedule schedule_of(const OutputConfig& output, const Config& config, std::vector<double> extra) {
+  return {output.from, output.every, std::min(output.until.value_or(config.time.end), config.time.end),
+          std::move(extra)};
+}
 
 std::vector<std::unique_ptr<Sink>> make_sinks(const Config& config, const ModelInfo& model, const Grid& grid,
                                               const std::filesystem::path& run_dir, Communicator& ranks) {

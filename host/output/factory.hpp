@@ -5,6 +5,7 @@
 #include <memory>
 #include <vector>
 
+#include "host/output/schedule.hpp"
 #include "kollagen/config.hpp"
 #include "kollagen/snapshot.hpp"
 
@@ -17,5 +18,8 @@ namespace kollagen {
 /// (fields or slices in a build without HDF5). The sinks keep a reference to `ranks`, who write together.
 std::vector<std::unique_ptr<Sink>> make_sinks(const Config& config, const ModelInfo& model, const Grid& grid,
                                               const std::filesystem::path& run_dir, Communicator& ranks);
+
+/// Instants at which an output of the study writes, beside the end of the run (metrics: where the study names them).
+Schedule schedule_of(const OutputConfig& output, const Config& config, std::vector<double> extra = {});
 
 }  // namespace kollagen

@@ -65,6 +65,15 @@ void write_report(const std::filesystem::path& run_dir, const RunReport& report)
                            {"gathers", count.gathers},
                            {"gathered_bytes", count.gathered_bytes},
                            {"seconds", count.seconds}};
+  const auto per_step = [&](const double total) {
+    return report.session_steps > 0 ? Json(total / double(report.session_steps)) : Json(nullptr);
+  };
+  json["communication"]["per_step"] = {{"messages", per_step(double(count.messages))},
+                                       {"message_bytes", per_step(double(count.message_bytes))},
+                                       {"reductions", per_step(double(count.reductions))},
+                                       {"gathers", per_step(double(count.gathers))},
+                                       {"gathered_bytes", per_step(double(count.gathered_bytes))},
+                                       {"seconds", per_step(count.seconds)}};
   write_text_file(run_dir / "report.json", json.dump(2) + "\n");
 }
 

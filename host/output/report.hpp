@@ -32,12 +32,13 @@ struct RunReport {
   double cell_updates = 0;          ///< cells times accepted steps
   double bytes_moved = 0;           ///< traffic by the model of docs/performance.md; 0: not known
   std::optional<double> bandwidth;  ///< [B/s] measured on this machine
-  long peak_memory_bytes = 0;
-  long state_bytes = 0;  ///< one copy of all fields
+  long peak_memory_bytes = 0;  ///< of the rank with the most
+  long state_bytes = 0;        ///< one copy of all fields of a rank
   int sessions = 1;      ///< starts of the program that the run took so far; times and counts are those of all
   int ranks = 1;
   std::array<int, 3> process_grid{1, 1, 1};
-  CommunicationCount communication;  ///< of rank 0 in this session
+  long session_steps = 0;            ///< accepted in this session
+  CommunicationCount communication;  ///< of rank 0 in this session, outputs included
 };
 
 /// Where a run stands, for a person who looks at its folder.

@@ -190,6 +190,7 @@ TEST(Report, HoldsTimersRatesAndVersions) {
   report.ranks = 6;
   report.process_grid = {1, 2, 3};
   report.communication.messages = 7;
+  report.session_steps = 2;
   write_report(folder, report);
   const auto json = nlohmann::json::parse(read_text(folder.path() / "report.json"));
   EXPECT_EQ(json["cell_updates_per_s"], 120000);
@@ -203,6 +204,12 @@ TEST(Report, HoldsTimersRatesAndVersions) {
   EXPECT_EQ(json["process_grid"], (std::vector<int>{1, 2, 3}));
   EXPECT_EQ(json["sessions"], 4);
   EXPECT_EQ(json["communication"]["messages"], 7);
+  EXPECT_EQ(json["communication"]["per_step"]["messages"], 3.5);
+  EXPECT_EQ(json["communication"]["per_step"]["reductions"], 0);
+  report.session_steps = 0;
+  write_report(folder, report);
+  const auto before = nlohmann::json::parse(read_text(folder.path() / "report.json"));
+  EXPECT_TRUE(before["communication"]["per_step"]["messages"].is_null());
 }
 
 TEST(Report, StatusSaysHowFarARunIs) {

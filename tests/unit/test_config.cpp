@@ -510,6 +510,27 @@ TEST(Documentation, GeneratedPagesAreCurrent) {
       << "run: kollagen docs parameters > docs/parameters.md";
 }
 
+TEST(OutputVolume, CountsInstantsFieldsAndPlanes) {
+  Config config;
+  config.model = "linear";  // three fields
+  config.domain.cells = {5, 7, 11};
+  config.time.end = 10;
+  config.outputs.resize(4);
+  config.outputs[0].every = 2;  // 0, 2, ... 10
+  config.outputs[0].fields = {"u", "w"};
+  config.outputs[1].kind = OutputKind::slice;
+  config.outputs[1].axis = 1;
+  config.outputs[1].precision = Precision::float64;
+  config.outputs[1].every = 1;
+  config.outputs[1].from = 8;  // 8, 9, 10
+  config.outputs[2].kind = OutputKind::metrics;
+  config.outputs[3].every = 1;
+  config.outputs[3].from = 11;  // never
+  const double fields = 5 * 7 * 11 * 2 * 4, slice = 5 * 11 * 3 * 8, never = 5 * 7 * 11 * 3 * 4;
+  EXPECT_EQ(output_volume(config).once, fields + slice + never);
+  EXPECT_EQ(output_volume(config).total, 6 * fields + 3 * slice);
+}
+
 TEST(Documentation, SourcesCountAsCheckedByTheirTag) {
   EXPECT_TRUE(has_checked_source("[R] Jin 2011, table 4"));
   EXPECT_FALSE(has_checked_source("[R] form, [A] value"));
