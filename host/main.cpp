@@ -20,6 +20,7 @@
 #include "host/ranks.hpp"
 #include "host/run.hpp"
 #include "host/run_status.hpp"
+#include "host/sharing.hpp"
 #include "kollagen/check.hpp"
 #include "kollagen/model/info.hpp"
 #include "kollagen_version.hpp"
@@ -30,6 +31,9 @@ using namespace kollagen;
 
 /// Largest number of steps that --steps takes; more than any run makes.
 constexpr long most_steps = 1'000'000'000'000;
+
+/// Largest number of ranks that --ranks takes; more than any machine has.
+constexpr int most_ranks = 10'000'000;
 
 /// Exit code for what should never happen: an error that is not the user's and not the machine's.
 constexpr int internal_error = 1;
@@ -87,6 +91,7 @@ int print(const std::string& text) {
 struct Options {
   RunOptions run;
   std::string key, model = "dermal", page;
+  int ranks = 1;
 };
 
 void add_study(CLI::App& command, Options& options) {
@@ -139,8 +144,13 @@ int dispatch(const int argc, char** argv) {
 
   CLI::App* validate = app.add_subcommand("validate", "Check a study and show what it takes; runs nothing.");
   add_study(*validate, options);
+  validate->add_option("--ranks", options.ranks, "as if it were shared by so many ranks")
+      ->check(CLI::Range(1, most_ranks));
   validate->callback([&] {
-    chosen = [&] { return print(validation_report(read_config(options.run.config, options.run.overrides))); };
+    chosen = [&] {
+      const Config config = read_config(options.run.config, options.run.overrides, 1. / options.ranks);
+      return print((options.ranks > 1 ? sharing_report(config, options.ranks) : "") + validation_report(config));
+    };
   });
 
   CLI::App* status = app.add_subcommand("status", "Tell how a run stands, running or not.");

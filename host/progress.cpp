@@ -69,7 +69,7 @@ StatusLine::StatusLine(spdlog::logger& log, std::filesystem::path run_dir, const
       cells_(cells),
       status_(std::move(so_far)),
       earlier_seconds_(status_.wall_seconds),
-      terminal_(isatty(STDOUT_FILENO) == 1),
+      terminal_(isatty(STDOUT_FILENO) == 1 && status_.ranks == 1),  // launchers put terminals where there is none
       time_(clock.time),
       step_(clock.step) {
   status_.state = "running";

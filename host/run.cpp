@@ -20,11 +20,14 @@
 #include "host/output/schedule.hpp"
 #include "host/progress.hpp"
 #include "host/run_folder.hpp"
+#include "host/sharing.hpp"
 #include "host/simulation.hpp"
 #include "host/stop.hpp"
 #include "kernels/bandwidth.hpp"
 #include "kollagen/check.hpp"
 #include "kollagen/collective.hpp"
+#include "kollagen/decomposition.hpp"
+#include "kollagen/decomposition.hpp"
 #include "kollagen/model/info.hpp"
 #include "kollagen_version.hpp"
 
@@ -146,9 +149,10 @@ class Session {
 
   int run() {
     std::optional<double> walltime;
+    const double here = double(ranks_here(*ranks_)) / ranks_->size();
     together(*ranks_, [&] {
       if (!options_.walltime.empty()) walltime = parse_walltime(options_.walltime);
-      config_ = read_config(options_.config, options_.overrides);
+      config_ = read_config(options_.config, options_.overrides, here);
       if (keeps() && !has_hdf5)
         throw EnvironmentError("checkpoints need HDF5, and this program was built without it (KOLLAGEN_HDF5=OFF): build "
                                "with HDF5, or run without them: --set checkpoint.keep=0");
@@ -213,8 +217,8 @@ class Session {
     store_.emplace(folder_.path(), study_of_run(config_.resolved_toml), std::max(config_.checkpoint.keep, 1), *ranks_);
     banner();
     if (beginning_ == Beginning::resumed) resume();
+    first_step_ = clock().step;
     bytes_before_ = simulation_->integrator().statistics().bytes;
-    steps_before_ = clock().step;
     setup_seconds_ = seconds_since(start_);
   }
 
@@ -230,12 +234,22 @@ class Session {
                grid.global_cells[0], grid.global_cells[1], grid.global_cells[2], cells(), grid.spacing[0],
                grid.spacing[1], grid.spacing[2], double(integrator.bytes()) / 1e6,
                double(integrator.state().bytes()) / 1e6);
+    const char* const messages = detail::runs_on_host<Exec> ? "host memory"
+                                 : integrator.physics().ranks().device_messages
+                                     ? "device memory"
+                                     : "pinned host memory, as MPI does not take device memory";
+    log_->info("{}{}", sharing_text(config_.domain, ranks_->size()),
+               ranks_->size() == 1 ? "" : fmt::format(" | messages go through {}", messages));
     const bool imex = config_.time.integrator == IntegratorKind::imex;
     log_->info("{} to {}{} | treatments: {}, needles at the start: {}", imex ? "imex" : "explicit",
                end_text(config_.time.end),
                imex ? fmt::format(", tolerance {:g}", config_.time.tolerance) : "", config_.treatments.size(),
                simulation_->needles_placed());
     for (const auto& line : plan_lines(config_)) log_->info(line);
+    const double volume = output_volume(config_).total;
+    if (ranks_->root() && volume > free_bytes())
+      log_->warn("the outputs come to {} before compression, {} are free on the disk of {}", size_text(volume),
+                 size_text(free_bytes()), folder_.path().string());
     const double limit = integrator.physics().explicit_step_limit(integrator.state());
     log_->info("explicit steps: {:.3g} s at most{}", 3600 * limit,
                imex ? fmt::format("; imex starts with {:.3g} s",
@@ -266,8 +280,20 @@ class Session {
                before_.ranks == 1 ? "" : "s", ranks_->size());
   }
 
-  /// Throws IoError when the checkpoints cannot fit. Rank 0.
+  /// Bytes that are free on the disk of the folder, which need not exist yet. Rank 0.
+  double free_bytes() const {
+    fs::path there = fs::absolute(folder_.path());
+    while (!fs::exists(there)) there = there.parent_path();
+    return double(fs::space(there).available);
+  }
+
+  /// Throws IoError when the checkpoints, or the outputs at one time, cannot fit. Rank 0.
   void check_disk() const {
+    const double outputs = output_volume(config_).once;
+    if (outputs > free_bytes())
+      throw IoError(fmt::format("{}: the outputs write up to {} at a time, {} are free; make room, choose another folder "
+                                "(-o), or write less",
+                                folder_.path().string(), size_text(outputs), size_text(free_bytes())));
     const int keep = config_.checkpoint.keep;
     if (keep == 0) return;
     Grid grid;
@@ -277,11 +303,9 @@ class Session {
     const int fields = groups * int(model_info(config_.model).species.size()) + 1;
     const double each = CheckpointStore::bytes(grid, fields);
     const double needed = each * (keep + 1);  // a new one is complete before an old one goes
-    fs::path there = fs::absolute(folder_.path());
-    while (!fs::exists(there)) there = there.parent_path();
-    double available = double(fs::space(there).available);
-    if (there == fs::absolute(folder_.path()))
-      for (const CheckpointEntry& entry : list_checkpoints(there)) available += entry.bytes;
+    double available = free_bytes();
+    if (fs::exists(folder_.path()))
+      for (const CheckpointEntry& entry : list_checkpoints(folder_.path())) available += entry.bytes;
     if (needed <= available) return;
     throw IoError(fmt::format("{}: {} checkpoints of {} need {}, {} are free; make room, choose another folder (-o), or "
                               "keep fewer (checkpoint.keep)",
@@ -402,8 +426,8 @@ class Session {
     report.peak_memory_bytes = long(memory);
     report.sessions = int(all.sessions);
     report.ranks = ranks_->size();
-    report.process_grid = decompose(config_.domain.cells, ranks_->size(), ranks_->rank()).ranks;
-    report.session_steps = clock().step - steps_before_;
+    report.process_grid = decompose(config_.domain.cells, ranks_->size(), 0).ranks;
+    report.session_steps = clock().step - first_step_;
     report.communication = ranks_->count();
     report.timers = {{"setup", all.setup, int(all.sessions)},
                      {"right-hand side", s.seconds_rates, s.steps},
@@ -466,7 +490,7 @@ class Session {
   double bandwidth_ = 0;          ///< [B/s] of all ranks together
   Costs before_, session_;
   double setup_seconds_ = 0, bytes_before_ = 0;
-  long steps_before_ = 0;
+  long first_step_ = 0;
 };
 
 }  // namespace

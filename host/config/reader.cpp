@@ -301,8 +301,8 @@ std::vector<KeyDifference> differing_keys(const std::string& one, const std::str
   return differences;
 }
 
-Config read_config(const std::string& path, const std::vector<std::string>& overrides) {
-  return parse_config(read_file(path), path, overrides, available_memory());
+Config read_config(const std::string& path, const std::vector<std::string>& overrides, const double share) {
+  return parse_config(read_file(path), path, overrides, available_memory() / share);
 }
 
 double available_memory() {
