@@ -192,6 +192,15 @@ class Run:
         return json.loads((self.path / "report.json").read_text(encoding="utf-8"))
 
     @property
+    def status(self):
+        """status.json as a dictionary: where the run stands now."""
+        return json.loads((self.path / "status.json").read_text(encoding="utf-8"))
+
+    def probe(self, name):
+        """The table of the probe output called `name`, probes_NAME.csv."""
+        return Table(self.path / f"probes_{name}.csv")
+
+    @property
     def frame_names(self):
         """Names of the outputs of kind "fields"."""
         return self._series_names("fields")

@@ -70,6 +70,9 @@ class ReaderTest(unittest.TestCase):
         self.assertEqual(probes.units["y"], "um")
         np.testing.assert_allclose(
             probes["w"], exact(2, probes["x"], probes["y"], probes["z"], probes["time"]), rtol=1e-9)
+        named = Path(self.folder.name) / "probes_tip.csv"
+        named.write_text("time [h],u [1]\n3,4\n")
+        self.assertEqual(self.run_.probe("tip")["u"], [4])
         metrics = self.run_.metrics
         self.assertEqual(metrics.units["u_total"], "mm^3")
         self.assertEqual(metrics["time"][0], 0)
@@ -82,6 +85,8 @@ class ReaderTest(unittest.TestCase):
     def test_study_and_report(self):
         self.assertEqual(self.run_.config["model"], "linear")
         self.assertEqual(self.run_.report["outcome"], "done")
+        self.assertEqual(self.run_.report["communication"]["messages"], 0)
+        self.assertEqual(self.run_.status["progress"], 1)
         self.assertEqual(self.run_.frame_names, ["fields"])
         with self.assertRaisesRegex(FileNotFoundError, "series in slices/: slice"):
             self.run_.slices("other")
