@@ -99,23 +99,6 @@ std::uint64_t shared(Communicator& ranks, std::uint64_t sum) {
   return sum;
 }
 
-void check_sum(const std::string& what, const std::uint64_t found, const std::uint64_t expected) {
-  if (found != expected)
-    throw IoError(fmt::format("{}: sum {}, expected {}", what, sum_text(found), sum_text(expected)));
-}
-
-/// Reads the data file of `manifest` once and compares sizes and all sums. Collective.
-void check_data(const Manifest& manifest, const fs::path& folder, Communicator& ranks) {
-  const fs::path data = folder / manifest.data_name;
-  const FileSums found = sum_file(data, manifest.places(), ranks);
-  if (found.bytes != manifest.data_bytes)
-    throw IoError(fmt::format("{}: {} bytes, expected {}", manifest.data_name, found.bytes, manifest.data_bytes));
-  for (std::size_t n = 0; n < manifest.datasets.size(); ++n)
-    check_sum(fmt::format("dataset {} of {}", manifest.datasets[n].name, manifest.data_name), found.cells[n],
-              manifest.datasets[n].sum);
-  check_sum(manifest.data_name, found.whole, manifest.data_sum);
-}
-
 void check_grid(const Manifest& manifest, const Snapshot& snapshot) {
   const Grid& grid = snapshot.grid();
   if (manifest.cells != grid.global_cells || manifest.spacing != grid.spacing || manifest.model != snapshot.model().name)

@@ -121,6 +121,22 @@ Manifest parse_manifest(const std::string& text) {
   }
 }
 
+void check_sum(const std::string& what, const std::uint64_t found, const std::uint64_t expected) {
+  if (found != expected)
+    throw IoError(fmt::format("{}: sum {}, expected {}", what, sum_text(found), sum_text(expected)));
+}
+
+void check_data(const Manifest& manifest, const fs::path& folder, Communicator& ranks) {
+  const fs::path data = folder / manifest.data_name;
+  const FileSums found = sum_file(data, manifest.places(), ranks);
+  if (found.bytes != manifest.data_bytes)
+    throw IoError(fmt::format("{}: {} bytes, expected {}", manifest.data_name, found.bytes, manifest.data_bytes));
+  for (std::size_t n = 0; n < manifest.datasets.size(); ++n)
+    check_sum(fmt::format("dataset {} of {}", manifest.datasets[n].name, manifest.data_name), found.cells[n],
+              manifest.datasets[n].sum);
+  check_sum(manifest.data_name, found.whole, manifest.data_sum);
+}
+
 std::string file_text(const fs::path& file) {
   const FileDescriptor in(file, O_RDONLY);
   return in.read(0, std::size_t(in.size()));

@@ -46,6 +46,12 @@ std::string manifest_text(const Manifest& manifest);
 /// Reads a manifest. Throws IoError saying what is wrong with it: its own sum, its format, its form.
 Manifest parse_manifest(const std::string& text);
 
+/// Throws IoError "<what>: sum ..., expected ..." when they differ.
+void check_sum(const std::string& what, std::uint64_t found, std::uint64_t expected);
+
+/// Reads the data file of `manifest` once and compares size and all sums. Throws IoError naming the first fault. Collective.
+void check_data(const Manifest& manifest, const std::filesystem::path& folder, Communicator& ranks);
+
 /// Whole content of a file. Throws IoError.
 std::string file_text(const std::filesystem::path& file);
 

@@ -1,4 +1,5 @@
-/// Stands for state_file.cpp in builds without HDF5.
+/// Stands for state_file.cpp and grid_file.cpp in builds without HDF5.
+#include "host/checkpoint/grid_file.hpp"
 #include "host/checkpoint/state_file.hpp"
 #include "kollagen/check.hpp"
 
@@ -8,6 +9,8 @@ namespace {
 [[noreturn]] void refuse() {
   throw EnvironmentError("checkpoints need HDF5, which this build lacks: set checkpoint.keep = 0 for a run without them");
 }
+
+[[noreturn]] void refuse_reading() { throw EnvironmentError("frames and checkpoints need HDF5, which this build lacks"); }
 
 }  // namespace
 
@@ -27,5 +30,15 @@ StateReader::StateReader(const std::filesystem::path&) { refuse(); }
 StateReader::~StateReader() = default;
 std::string StateReader::text(const std::string&) const { refuse(); }
 void StateReader::read(const std::string&, const Grid&, double*) const { refuse(); }
+
+std::string GridDataset::field() const { return name; }
+struct GridFile::State {};
+GridFile::GridFile(const std::filesystem::path&) { refuse_reading(); }
+GridFile::~GridFile() = default;
+std::vector<GridDataset> GridFile::datasets() const { refuse_reading(); }
+std::vector<double> GridFile::read(const GridDataset&, long, long) const { refuse_reading(); }
+std::optional<double> GridFile::number(const std::string&) const { refuse_reading(); }
+std::string GridFile::text(const std::string&) const { refuse_reading(); }
+long planes_at_once(const GridDataset&) { return 1; }
 
 }  // namespace kollagen
