@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "host/checkpoint/inspect.hpp"
 #include "host/config/diagnostics.hpp"
 #include "host/config/documentation.hpp"
 #include "host/config/reader.hpp"
@@ -87,10 +88,23 @@ int print(const std::string& text) {
   return 0;
 }
 
+/// Prints the report that `work` makes, also when it fails on the way, and returns its exit code.
+int print_report(const std::function<int(std::string&)>& work) {
+  std::string report;
+  try {
+    const int code = work(report);
+    print(report);
+    return code;
+  } catch (const Error&) {
+    print(report);
+    throw;
+  }
+}
+
 /// Options that several commands share.
 struct Options {
   RunOptions run;
-  std::string key, model = "dermal", page;
+  std::string key, model = "dermal", page, other;
   int ranks = 1;
 };
 
@@ -124,7 +138,7 @@ int dispatch(const int argc, char** argv) {
   app.set_version_flag("--version", std::string(version::number));
   app.footer(
       "Options --kokkos-* are passed on to Kokkos. Exit codes: 0 done, 2 bad input, 3 environment, "
-      "4 numerical guard, 5 input/output, 75 stopped early.");
+      "4 numerical guard, 5 input/output, 75 stopped early: the same command resumes; diff: 1 when something differs.");
 
   CLI::App* run = app.add_subcommand("run", "Run a study.");
   add_study(*run, options);
@@ -160,6 +174,23 @@ int dispatch(const int argc, char** argv) {
   CLI::App* stop = app.add_subcommand("stop", "Ask a running run to stop with a checkpoint.");
   stop->add_option("folder", options.run.output, "folder of the run")->required();
   stop->callback([&] { chosen = [&] { return print(ask_to_stop(options.run.output)); }; });
+
+  CLI::App* verify = app.add_subcommand("verify", "Check that the files of a run are complete and undamaged.");
+  verify->add_option("folder", options.run.output, "folder of the run")->required();
+  verify->callback([&] {
+    chosen = [&] {
+      return print_report([&](std::string& report) { return verify_run(options.run.output, report); });
+    };
+  });
+
+  CLI::App* diff = app.add_subcommand("diff", "Compare two runs, frames or checkpoints field by field.");
+  diff->add_option("one", options.run.output, "folder of a run, frame or checkpoint")->required();
+  diff->add_option("other", options.other, "what to compare it with")->required();
+  diff->callback([&] {
+    chosen = [&] {
+      return print_report([&](std::string& report) { return diff_runs(options.run.output, options.other, report); });
+    };
+  });
 
   app.add_subcommand("info", "Version, compiler, Kokkos, libraries and models.")->callback([&] {
     chosen = [] { return print(program_info()); };

@@ -214,7 +214,7 @@ class Session {
     if (beginning_ == Beginning::over)
       log_->info("{}: the run there did not finish and left no checkpoint; starting from the beginning",
                  folder_.path().string());
-    store_.emplace(folder_.path(), study_of_run(config_.resolved_toml), std::max(config_.checkpoint.keep, 1), *ranks_);
+    store_.emplace(folder_.path(), config_.resolved_toml, std::max(config_.checkpoint.keep, 1), *ranks_);
     banner();
     if (beginning_ == Beginning::resumed) resume();
     first_step_ = clock().step;

@@ -12,6 +12,7 @@
 #include <sstream>
 
 #include "host/config/reader.hpp"
+#include "host/config/session_keys.hpp"
 #include "kollagen/check.hpp"
 
 namespace kollagen {
@@ -25,14 +26,6 @@ constexpr const char* lock_name = ".lock";
 /// removal was cut short is neither complete nor resumed, and is a run until the last.
 const char* const own_entries[] = {"report.json", "checkpoints", "log.txt", "status.json", "metrics.csv", "probes.csv",
                                    "fields",      "slices",      "guard.txt", "overview.png", "stop", "config.toml"};
-
-/// Keys of [checkpoint] that change no result: they may differ between the sessions of a run.
-const char* const free_keys[] = {"every_wall", "keep"};
-
-bool is_free(const std::string& path) {
-  return std::any_of(std::begin(free_keys), std::end(free_keys),
-                     [&](const std::string& key) { return path == "checkpoint." + key; });
-}
 
 std::string read_file(const fs::path& path) {
   std::ifstream in(path);
@@ -116,24 +109,13 @@ FolderState inspect_run_folder(const fs::path& folder, const Config& config) {
   std::string text;
   const auto shown = [](const std::string& value) { return value.empty() ? "the default" : value; };
   for (const KeyDifference& d : differing_keys(read_file(study), config.resolved_toml))
-    if (!is_free(d.key))
+    if (!is_session_key(d.key))
       text += "\n  " + d.key + ": " + shown(d.one) + " in the folder, " + shown(d.other) + " in this study";
   if (!text.empty())
     throw InputError(folder.string() + ": holds a run of another study; choose another folder (-o) or --fresh" + text);
   const auto report = nlohmann::json::parse(read_file(folder / "report.json"), nullptr, false);
   const bool done = report.is_object() && report.value("outcome", "") == "done";
   return done ? FolderState::finished : FolderState::unfinished;
-}
-
-std::string study_of_run(const std::string& resolved_toml) {
-  std::istringstream in(resolved_toml);
-  std::string text, section;
-  for (std::string line; std::getline(in, line);) {
-    if (line.starts_with('[')) section = line;
-    const std::string key = line.substr(0, line.find(' '));
-    if (section != "[checkpoint]" || !is_free("checkpoint." + key)) text += line + "\n";
-  }
-  return text;
 }
 
 void clear_run_folder(const fs::path& folder) {

@@ -15,14 +15,10 @@ enum class FolderState {
   finished,    ///< the same study, complete
 };
 
-/// Looks at `folder` before a run of `config`; changes nothing. How often checkpoints are written by the clock on the
-/// wall and how many are kept is no part of a study: both may differ. Throws InputError when the folder holds another
+/// Looks at `folder` before a run of `config`; changes nothing. Keys that may change between sessions
+/// (host/config/session_keys.hpp) make no other study. Throws InputError when the folder holds another
 /// study (naming the keys that differ, with both values) or files that are no run.
 FolderState inspect_run_folder(const std::filesystem::path& folder, const Config& config);
-
-/// A resolved study without what may differ between the sessions of its run: two sessions belong together when these
-/// texts are equal.
-std::string study_of_run(const std::string& resolved_toml);
 
 /// Keeps other runs out of a folder while it is being written: a lock on RUN/.lock, which goes with the object, or with
 /// the process however it ends. It works between machines where the file system carries locks; others, and folders

@@ -12,6 +12,7 @@
 
 #include "host/checkpoint/manifest.hpp"
 #include "host/checkpoint/state_file.hpp"
+#include "host/config/session_keys.hpp"
 #include "host/output/atomic_file.hpp"
 #include "host/output/file_descriptor.hpp"
 #include "kollagen/collective.hpp"
@@ -190,7 +191,7 @@ void CheckpointStore::write(const Snapshot& snapshot, const Resumable& simulatio
   manifest.cells = grid.global_cells;
   manifest.spacing = grid.spacing;
   manifest.ranks = ranks_.size();
-  manifest.config_sum = text_sum(resolved_toml_);
+  manifest.config_sum = text_sum(study_of_run(resolved_toml_));
   manifest.record_sum = text_sum(text);
 
   const std::string stem = fmt::format("checkpoint_{:012}", clock.step);
@@ -271,7 +272,7 @@ std::optional<Record> CheckpointStore::resume(Resumable& simulation, const Snaps
       on_root(ranks_, [&] { text = file_text(manifests[n]); });
       broadcast_text(ranks_, text);
       const Manifest manifest = parse_manifest(text);
-      if (manifest.config_sum != text_sum(resolved_toml_))
+      if (manifest.config_sum != text_sum(study_of_run(resolved_toml_)))
         throw InputError(fmt::format("{}: the checkpoints there are of another study", folder_.string()));
       check_grid(manifest, snapshot);
       check_data(manifest, folder_, ranks_);

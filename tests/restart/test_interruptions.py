@@ -1,7 +1,7 @@
 """Runs that are stopped, killed and resumed as a user or a queue would do it: whatever happened, in the end the files
 are those of a run that nobody interrupted.
 
-    test_interruptions.py KOLLAGEN
+    test_interruptions.py KOLLAGEN OneRank | ManyRanks
 """
 
 import os
@@ -64,7 +64,9 @@ ENDLESS = ["--set", 'time.end="180 day"', "--set", 'output.0.until="1 min"', "--
            "--set", 'output.2.until="1 min"']
 
 
-class Interruptions(unittest.TestCase):
+class Sessions(unittest.TestCase):
+    """What the tests share: a run that nobody interrupts, and a folder for each test."""
+
     @classmethod
     def setUpClass(cls):
         cls.work = pathlib.Path(tempfile.mkdtemp(prefix="kollagen_interruptions_"))
@@ -128,6 +130,8 @@ class Interruptions(unittest.TestCase):
     def check_whole(self):
         self.assertEqual(runs.differences(runs.results(self.folder), self.whole), [])
 
+
+class OneRank(Sessions):
     def test_every_way_to_stop_leaves_a_checkpoint_and_the_same_files_in_the_end(self):
         ways = [
             ("SIGTERM", lambda process: process.send_signal(signal.SIGTERM)),
@@ -266,6 +270,8 @@ class Interruptions(unittest.TestCase):
         self.assertEqual(text.count(" in the folder, "), 2, text)
         self.assertIn("resumed", self.run_to(75, "--steps", "3", "--set", "checkpoint.keep=1"))
         self.assertEqual(self.steps_kept(), [5])
+        code, text = runs.run(PROGRAM, "verify", self.folder)
+        self.assertEqual(code, 0, text)
 
     def test_fresh_starts_over(self):
         self.run_to(75, "--steps", "50")
@@ -327,6 +333,26 @@ class Interruptions(unittest.TestCase):
         self.run_to(4, *bad)
         self.assertEqual(self.steps_kept(), kept)
 
+    def test_verify_and_diff(self):
+        self.run_to(75, "--steps", "700")
+        whole = self.work / "whole"
+        for folder in (whole, self.folder):
+            code, text = runs.run(PROGRAM, "verify", folder)
+            self.assertEqual(code, 0, text)
+        code, text = runs.run(PROGRAM, "diff", whole, self.folder)
+        self.assertEqual(code, 1, text)
+        self.assertIn("only in the first", text)
+        self.run_to(0)
+        code, text = runs.run(PROGRAM, "diff", whole, self.folder)
+        self.assertEqual(code, 0, text)
+        self.assertNotIn("differ", text)
+        self.damage(self.folder / "fields/fields_000002.hdf")
+        code, text = runs.run(PROGRAM, "verify", self.folder)
+        self.assertEqual(code, 5, text)
+        self.assertRegex(text, r"FAULT +fields/fields_000002.hdf")
+        for words in (["verify", self.work], ["diff", whole, self.work / "nothing"]):
+            self.assertEqual(runs.run(PROGRAM, *words)[0], 2, words)
+
     def test_status_and_stop(self):
         code, text = runs.run(PROGRAM, "status", self.folder)
         self.assertEqual(code, 2, text)
@@ -350,6 +376,52 @@ class Interruptions(unittest.TestCase):
         text = self.run_to(75, "--steps", "2", *ENDLESS)
         self.assertIn("a file stop that no earlier session has seen was removed", text)
         self.assertEqual(self.report()["outcome"], "stopped by --steps")
+
+
+class ManyRanks(Sessions):
+    def rank(self, number):
+        """The process of one rank of the run in our folder."""
+        for path in pathlib.Path("/proc").glob("[0-9]*"):
+            try:
+                words = (path / "cmdline").read_bytes().split(b"\0")
+                variables = (path / "environ").read_bytes().split(b"\0")
+            except (FileNotFoundError, PermissionError, ProcessLookupError):
+                continue
+            if os.fsencode(self.folder) in words and b"OMPI_COMM_WORLD_RANK=%d" % number in variables:
+                return int(path.name)
+        self.fail(f"no process of rank {number}")
+
+    def test_a_signal_to_one_rank_stops_all_and_fewer_ranks_go_on(self):
+        process = self.start(ranks=3)
+        os.kill(self.rank(2), signal.SIGUSR2)
+        text = self.end(process, 75)
+        self.assertIn("3 ranks as 3 x 1 x 1", text)
+        self.assertEqual(text.count("stopped by SIGUSR2 with a checkpoint at step"), 1, text)
+        process = self.start(session=2, ranks=2)
+        self.assertIn("2 ranks\n", runs.run(PROGRAM, "status", self.folder)[1])
+        self.assertEqual(runs.run(PROGRAM, "stop", self.folder)[0], 0)
+        text = self.end(process, 75)
+        self.assertIn("written by 3 ranks, read by 2", text)
+        self.check_nothing_extra()
+        self.assertIn("written by 2 ranks, read by 1", self.run_to(0))
+        self.check_whole()
+        self.assertEqual(self.report()["process_grid"], [1, 1, 1])
+
+    def test_errors_are_said_once_by_all(self):
+        for code, *words in ([2, "--set", "time.tolerance=-1"], [2, "--walltime", "soon"],
+                             [4, "--set", "time.integrator=explicit", "--set", 'time.step="20 min"']):
+            text = self.run_to(code, *words, ranks=3)
+            for fault in ("out of range", "not a time", "is not finite"):
+                self.assertLessEqual(len(re.findall(rf"^(?!numerical).*{fault}", text, re.M)), 1, text)
+        self.assertEqual(self.steps_kept(), [0])
+
+    def test_a_rank_that_is_killed_ends_all_and_the_run_goes_on(self):
+        process = self.start(ranks=3)
+        os.kill(self.rank(1), signal.SIGKILL)
+        process.communicate(timeout=60)
+        self.assertNotIn(process.returncode, (0, 75))
+        self.assertIn("resumed from the checkpoint at step 0,", self.run_to(0))
+        self.check_whole()
 
 
 if __name__ == "__main__":

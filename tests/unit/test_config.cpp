@@ -12,6 +12,7 @@
 #include "host/config/documentation.hpp"
 #include "host/config/keys.hpp"
 #include "host/config/reader.hpp"
+#include "host/config/session_keys.hpp"
 #include "host/config/units.hpp"
 #include "host/config/validate.hpp"
 #include "kollagen/check.hpp"
@@ -329,6 +330,18 @@ TEST(Reader, TellsWhichKeysDiffer) {
   EXPECT_EQ(differences[1].one, "") << "the study without outputs has no such key";
   EXPECT_EQ(differences[5], (KeyDifference{"time.end", "\"28 day\"", "\"29 day\""}));
   EXPECT_THROW(differing_keys(one, "no = [toml"), InputError);
+}
+
+TEST(Reader, SessionsOfARunMayDifferInTheirCheckpoints) {
+  const std::string one = read(small_study).resolved_toml;
+  const auto other = [](const char* change) { return study_of_run(read(small_study, {change}).resolved_toml); };
+  EXPECT_EQ(study_of_run(one), other("checkpoint.keep=7"));
+  EXPECT_EQ(study_of_run(one), other("checkpoint.every_wall=1 min"));
+  EXPECT_NE(study_of_run(one), other("checkpoint.every=1 hour")) << "changes the steps";
+  EXPECT_NE(study_of_run(one), other("seed=8"));
+  EXPECT_EQ(study_of_run("keep = 1\n[a]\nkeep = 2\n[checkpoint]\nkeep = 3\n"), "keep = 1\n[a]\nkeep = 2\n[checkpoint]\n");
+  for (const auto& difference : differing_keys(one, read(small_study, {"checkpoint.keep=7"}).resolved_toml))
+    EXPECT_TRUE(is_session_key(difference.key)) << difference.key;
 }
 
 TEST(Reader, AcceptsSymbolsOfFields) {
