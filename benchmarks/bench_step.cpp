@@ -67,7 +67,7 @@ void v_cycle(benchmark::State& state) {
   const auto& u = simulation.integrator().state();
   const int pdgf = physics.info().find_species("pdgf");
   Multigrid<Exec> solver(Exec(), physics.ranks(), physics.grid().spacing, physics.walls(pdgf));
-  solver.set_coefficient(physics.mobility());
+  solver.set_coefficient(physics.mobility(), physics.largest_mobility());
   const Real c = 0.3;
   physics.stage_residual(pdgf, u, u, c, 1e-3, solver.residual(), solver.weight());
   const double before = solver.traffic();

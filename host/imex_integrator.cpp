@@ -122,7 +122,7 @@ class ImexIntegrator final : public Integrator<Exec> {
  private:
   void refresh_coefficients() {
     this->physics_->update_mobility(this->state_);
-    solver_.set_coefficient(this->physics_->mobility());
+    solver_.set_coefficient(this->physics_->mobility(), this->physics_->largest_mobility());
   }
 
   /// The next step from the error of an accepted one. A step cut short by an output does not shrink the next.
@@ -250,7 +250,7 @@ class ImexIntegrator final : public Integrator<Exec> {
       if (pass == 1 && physics.mobility_varies()) {
         const PartTimer<Exec> part(physics.exec(), this->statistics_.seconds_signals);
         physics.update_mobility(next_);
-        solver_.set_coefficient(physics.mobility());
+        solver_.set_coefficient(physics.mobility(), physics.largest_mobility());
         this->count_traffic(traffic::mobility + traffic::faces);
       }
       for (const int s : order_) {
@@ -265,7 +265,7 @@ class ImexIntegrator final : public Integrator<Exec> {
         if (moved < 0) return false;
         change = std::max(change, moved);
       }
-      change = std::max(change, update_local(1, c));
+      change = largest_of_all(std::max(change, update_local(1, c)));
       if (!(change < unacceptable)) return false;
       if (change <= pass_tolerance) return true;
       if (pass > 1) {
@@ -287,7 +287,8 @@ class ImexIntegrator final : public Integrator<Exec> {
       const bool signal = this->physics_->info().species[s].motion == Motion::signal;
       const PartTimer<Exec> part(this->physics_->exec(), signal ? this->statistics_.seconds_signals
                                                                 : this->statistics_.seconds_cells);
-      if (!(residual_of(s, c) < unacceptable)) return false;
+      double nothing = 0;
+      if (!(residual_of(s, c, nothing) < unacceptable)) return false;
       add(s, solver_.residual());
     }
     return true;
@@ -306,9 +307,10 @@ class ImexIntegrator final : public Integrator<Exec> {
   /// At least one correction in the first pass, so that a quasi-steady signal is never left behind.
   /// Returns the change in units of the tolerance, -1 without convergence.
   double solve_species(const int species, const Real c, const bool at_least_once) {
-    double change = 0, first = 0;
+    double change = 0, first = 0, moved = 0;
     for (int cycle = 0; cycle <= most_cycles; ++cycle) {
-      const double residual = residual_of(species, c);
+      const double residual = residual_of(species, c, moved);
+      change += moved;
       if (cycle == 0) first = residual;
       if (!(residual < unacceptable)) return -1;
       if (residual <= solver_tolerance && (cycle > 0 || !at_least_once)) {
@@ -318,25 +320,32 @@ class ImexIntegrator final : public Integrator<Exec> {
       if (cycle > 5 && residual > first) return -1;
       correct(species, c, residual / (0.5 * solver_tolerance));
       ++this->statistics_.corrections;
-      change += add(species, solver_.correction());
+      moved = add(species, solver_.correction());
     }
     return -1;
   }
-  /// Residual and weight of one species into the solver; its size in units of the tolerance.
-  double residual_of(const int species, const Real c) {
+  /// Residual and weight of one species into the solver; its size in units of the tolerance. Makes `moved`, the change
+  /// of this rank by the correction before, that of all ranks: one question instead of two.
+  double residual_of(const int species, const Real c, double& moved) {
     this->count_traffic(traffic::residual);
-    return this->physics_->stage_residual(species, next_, rhs_, c, this->config_.tolerance, solver_.residual(),
-                                          solver_.weight());
+    double values[2] = {this->physics_->stage_residual(species, next_, rhs_, c, this->config_.tolerance,
+                                                       solver_.residual(), solver_.weight()),
+                        moved};
+    this->physics_->ranks().communicator->max(values, 2);
+    moved = values[1];
+    return values[0];
   }
+  double largest_of_all(const double value) const { return this->physics_->ranks().communicator->max(value); }
   void correct(const int species, const Real c, const double reduction) {
     const double before = solver_.traffic();
     this->physics_->correct(solver_, species, c, reduction);
     this->statistics_.bytes += solver_.traffic() - before;
   }
+  /// Adds a correction. Returns the largest change of this rank in units of the tolerance.
   double add(const int species, const Span3<float>& correction) {
     this->count_traffic(traffic::add_correction);
-    return this->physics_->max_over_owned(
-        "kollagen/stages/add_correction", AddCorrection{correction, next_[species], this->physics_->scale(species),
+    return max_over_cells("kollagen/stages/add_correction", this->physics_->exec(), this->physics_->owned(),
+                          AddCorrection{correction, next_[species], this->physics_->scale(species),
                                         1 / this->config_.tolerance});
   }
 
@@ -355,11 +364,11 @@ class ImexIntegrator final : public Integrator<Exec> {
       }
       this->count_traffic(traffic::finish_error + traffic::error_size);
       largest = std::max<double>(
-          largest, physics.max_over_owned("kollagen/stages/error_size",
+          largest, max_over_cells("kollagen/stages/error_size", physics.exec(), physics.owned(),
                                   ErrorSize{e, this->state_[s], next_[s], physics.scale(s),
                                             this->config_.tolerance, lowest(s)}));
     }
-    return largest;
+    return largest_of_all(largest);
   }
 
   Fields<Exec> next_;

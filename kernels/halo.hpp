@@ -341,7 +341,7 @@ void for_cells_with_ghosts(const std::string& label, const Exec& exec, Halo<Exec
     for (const Box& shell : halo.shells()) for_cells(label, exec, shell, f);
 }
 
-/// max_over_cells of all ranks, overlapped in the same way. Collective.
+/// max_over_cells of this rank, overlapped in the same way.
 template <class Exec, class T, class F>
 Real max_over_cells_with_ghosts(const std::string& label, const Exec& exec, Halo<Exec>& halo,
                                 const std::vector<GhostField<T>>& fields, const F& f) {
@@ -350,7 +350,7 @@ Real max_over_cells_with_ghosts(const std::string& label, const Exec& exec, Halo
   halo.finish();
   if (halo.divided())
     for (const Box& shell : halo.shells()) largest = std::max(largest, max_over_cells(label, exec, shell, f));
-  return halo.communicator().max(largest);
+  return largest;
 }
 
 }  // namespace kollagen

@@ -173,9 +173,9 @@ class ModelPhysics final : public Physics<Exec> {
       for (int n = 0; n < Model::count; ++n) scale[n] = this->scale(n);
       Real worst = 0;
       with_forcing([&](auto forced) {
-        worst = this->max_over_owned("kollagen/reactions/update_local",
-                                     UpdateLocal<Model, Mask, decltype(forced)::value>{
-                                         model_, input(u), u.span(), rhs.span(), c, scale, 1 / tolerance});
+        worst = max_over_cells("kollagen/reactions/update_local", this->exec_, this->owned(),
+                               UpdateLocal<Model, Mask, decltype(forced)::value>{
+                                   model_, input(u), u.span(), rhs.span(), c, scale, 1 / tolerance});
       });
       return worst;
     }

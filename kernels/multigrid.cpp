@@ -191,28 +191,36 @@ typename Multigrid<Exec>::Gather Multigrid<Exec>::plan_gather(const Level& fine,
 }
 
 template <class Exec>
-void Multigrid<Exec>::gather(const Gather& plan, const Level& fine, const Level& coarse, const Span3<float>& field,
+void Multigrid<Exec>::gather(const Gather& plan, const std::vector<Span3<float>>& fields,
                              const std::array<int, 3>& more) {
+  const Level &fine = levels_[shared_levels_ - 1], &coarse = levels_[shared_levels_];
   const Decomposition& parts = fine.parts;
-  Box mine = fine.target;
-  for (int a = 0; a < 3; ++a) mine.upper[a] += parts.place[a] == parts.ranks[a] - 1 ? more[a] : 0;
-  const std::size_t count = plan.place.extent(0), own = plan.bytes[std::size_t(ranks_->rank())] / sizeof(float);
-  if (gathered_.extent(0) < count) gathered_ = FloatView("gathered level", count);
+  Box mine = fine.target, whole{{0, 0, 0}, coarse.whole};
+  for (int a = 0; a < 3; ++a) {
+    mine.upper[a] += parts.place[a] == parts.ranks[a] - 1 ? more[a] : 0;
+    whole.upper[a] += more[a];
+  }
+  const int count = int(fields.size());
+  std::vector<std::size_t> bytes;
+  for (const std::size_t of_one : plan.bytes) bytes.push_back(of_one * fields.size());
+  const std::size_t all = plan.place.extent(0) * fields.size(), own = bytes[std::size_t(ranks_->rank())] / sizeof(float);
+  if (gathered_.extent(0) < all) gathered_ = FloatView("gathered level", all);
   if (part_.extent(0) < own) part_ = FloatView("part of a gathered level", own);
-  for_cells("kollagen/multigrid/pack_part", exec_, mine,
-            PackCells<float>{{field}, 1, part_.data(), {mine.lower[0], mine.lower[1], mine.lower[2]},
-                             {mine.extent(0), mine.extent(1), mine.extent(2)}});
+  for (int f = 0; f < count; ++f)
+    for_cells("kollagen/multigrid/pack_part", exec_, mine,
+              PackPart{fields[std::size_t(f)], part_.data(), f, count,
+                       {mine.lower[0], mine.lower[1], mine.lower[2]},
+                       {mine.extent(0), mine.extent(1), mine.extent(2)}});
   exec_.fence();
-  // A few kilobytes: the way through the host costs less than a second path would.
+  // Some kilobytes: the way through the host costs less than a second path would.
   const auto host_part = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), part_);
   const auto host = Kokkos::create_mirror_view(gathered_);
-  ranks_->all_gather(host_part.data(), plan.bytes, host.data());
+  ranks_->all_gather(host_part.data(), bytes, host.data());
   Kokkos::deep_copy(gathered_, host);
-  Box whole{{0, 0, 0}, coarse.whole};
-  for (int a = 0; a < 3; ++a) whole.upper[a] += more[a];
-  for_cells("kollagen/multigrid/spread_gathered", exec_, whole,
-            SpreadGathered{gathered_.data(), plan.place.data(), field,
-                           {whole.extent(0), whole.extent(1), whole.extent(2)}});
+  for (int f = 0; f < count; ++f)
+    for_cells("kollagen/multigrid/spread_gathered", exec_, whole,
+              SpreadGathered{gathered_.data(), plan.place.data(), fields[std::size_t(f)], f, count,
+                             {whole.extent(0), whole.extent(1), whole.extent(2)}});
 }
 
 template <class Exec>
@@ -223,10 +231,9 @@ std::size_t Multigrid<Exec>::bytes() const {
 }
 
 template <class Exec>
-void Multigrid<Exec>::set_coefficient(const Span3<const Real>& m) {
+void Multigrid<Exec>::set_coefficient(const Span3<const Real>& m, const double largest) {
   const Level& fine = levels_[0];
-  largest_m_ = ranks_->max(
-      max_over_cells("kollagen/multigrid/largest_coefficient", exec_, fine.box(), AbsoluteValue{m}));
+  largest_m_ = largest;
   for (int a = 0; a < 3; ++a) {
     Box faces = fine.box();
     faces.upper[a] += 1;
@@ -255,18 +262,23 @@ void Multigrid<Exec>::coarsen_faces(const int index) {
                               coarse.at(Axis),
                               {fine.of_part(fine.share, 0), fine.of_part(fine.share, 1), fine.of_part(fine.share, 2)},
                               coarse.of_part(coarse.distance_ratio, Axis)});
-  if (index == shared_levels_ - 1) gather(gather_faces_[Axis], fine, coarse, coarse.at(Axis), more);
+  if (index == shared_levels_ - 1) gather(gather_faces_[Axis], {coarse.at(Axis)}, more);
 }
 
 template <class Exec>
 void Multigrid<Exec>::restrict_mean(const std::string& label, const int index, const Span3<float>& fine_field,
                                     const Span3<float>& result) {
-  const Level &fine = levels_[index], &coarse = levels_[index + 1];
+  const Level& fine = levels_[index];
   if (fine.exchange_children) fine.halo->exchange(fine_field);
   for_cells(label, exec_, fine.target,
             RestrictMean{fine.map, fine_field, result, fine.of_part(fine.share, 0), fine.of_part(fine.share, 1),
                          fine.of_part(fine.share, 2)});
-  if (index == shared_levels_ - 1) gather(gather_cells_, fine, coarse, result, {0, 0, 0});
+}
+
+template <class Exec>
+void Multigrid<Exec>::restrict_weight(const int index) {
+  restrict_mean("kollagen/multigrid/restrict_weight", index, levels_[index].at(weight_q),
+                levels_[index + 1].at(weight_q));
 }
 
 template <class Exec>
@@ -319,6 +331,10 @@ void Multigrid<Exec>::solve_level(const int index, const double s, const int las
   for_cells_with_ghosts("kollagen/multigrid/residual", exec_, *level.halo, ghosts(level, level.e),
                         LevelResidual{op, level.at(residual_r), level.e, scratch});
   restrict_mean("kollagen/multigrid/restrict", index, scratch, coarse.at(residual_r));
+  if (index == shared_levels_ - 1) {
+    gather(gather_cells_, {coarse.at(residual_r), coarse.at(weight_q)}, {0, 0, 0});
+    for (int below = index + 1; below < last; ++below) restrict_weight(below);
+  }
   solve_level(index + 1, s, last);
   coarse.halo->fill(ghosts(coarse, coarse.e), Reach::corners);
   for_cells("kollagen/multigrid/prolong", exec_, level.box(),
@@ -334,8 +350,8 @@ void Multigrid<Exec>::v_cycle(const double s, const Walls& walls) {
   // Coarser grids than sqrt(s m) need nothing: the smoother alone reaches that far.
   int last = 0;
   while (last + 1 < int(levels_.size()) && coupling(levels_[last], s, true) > 0.75) {
-    restrict_mean("kollagen/multigrid/restrict_weight", last, levels_[last].at(weight_q),
-                  levels_[last + 1].at(weight_q));
+    // Below the last shared level the weight is gathered together with the residual.
+    if (last < shared_levels_ || shared_levels_ == 0) restrict_weight(last);
     ++last;
   }
   solve_level(0, s, last);

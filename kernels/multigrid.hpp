@@ -113,14 +113,27 @@ struct Coarsening {
   }
 };
 
-/// From the concatenated parts of all ranks to the whole grid.
+/// A box of one of several fields into a part that all ranks will gather: cell after cell, the fields side by side.
+struct PackPart {
+  Span3<const float> u;
+  float* part;
+  int field, fields;
+  int lower[3], extent[3];
+  KOKKOS_FORCEINLINE_FUNCTION void operator()(const int k, const int j, const int i) const {
+    const int cell = ((k - lower[2]) * extent[1] + (j - lower[1])) * extent[0] + (i - lower[0]);
+    part[cell * fields + field] = u(k, j, i);
+  }
+};
+
+/// From the gathered parts of all ranks to the whole grid.
 struct SpreadGathered {
   const float* gathered;
-  const int* place;  ///< of each cell of the box in `gathered`, x fastest
+  const int* place;  ///< of each cell of the grid among the gathered ones, x fastest
   Span3<float> out;
+  int field, fields;
   int extent[3];
   KOKKOS_FORCEINLINE_FUNCTION void operator()(const int k, const int j, const int i) const {
-    out(k, j, i) = gathered[place[(k * extent[1] + j) * extent[0] + i]];
+    out(k, j, i) = gathered[place[(k * extent[1] + j) * extent[0] + i] * fields + field];
   }
 };
 
@@ -268,8 +281,9 @@ class Multigrid {
   /// Bytes moved so far, by the model of kernels/traffic.hpp.
   double traffic() const { return traffic_; }
 
-  /// Takes over the relative diffusivity m (ghosts filled) on all levels; to be called whenever it changed.
-  void set_coefficient(const Span3<const Real>& m);
+  /// Takes over the relative diffusivity m (ghosts filled) on all levels; to be called whenever it changed. `largest`: of
+  /// all ranks. Collective.
+  void set_coefficient(const Span3<const Real>& m, double largest);
 
   /// One V-cycle from e = 0 for q e - s div(m grad e) = r; s = c D [um^2]. The result is in correction().
   /// `walls` of the species, met as homogeneous ones.
@@ -314,9 +328,8 @@ class Multigrid {
   };
 
   Gather plan_gather(const Level& fine, const Level& coarse, const std::array<int, 3>& more) const;
-  /// Makes `field` of the first gathered level whole: every rank has computed its `target` of it.
-  void gather(const Gather& plan, const Level& fine, const Level& coarse, const Span3<float>& field,
-              const std::array<int, 3>& more);
+  /// Makes fields of the first gathered level whole: every rank has computed its `target` of them.
+  void gather(const Gather& plan, const std::vector<Span3<float>>& fields, const std::array<int, 3>& more);
 
   double coupling(const Level& level, const double s, const bool largest) const {
     double sum = 0, best = 0;
@@ -338,7 +351,7 @@ class Multigrid {
             level.at(weight_q),
             float(s)};
   }
-  /// Volume-weighted mean of a field of level `index` on the next coarser one.
+  /// Volume-weighted mean of a field of level `index` on the next coarser one, there on the target of this rank.
   void restrict_mean(const std::string& label, int index, const Span3<float>& fine, const Span3<float>& result);
   template <int Axis>
   void coarsen_faces(int index);
@@ -348,6 +361,7 @@ class Multigrid {
   }
   /// e = r/q where nothing couples.
   void divide(const Level& level);
+  void restrict_weight(int index);
   void solve_level(int index, double s, int last);
   /// Sweeps with the given weights; from zero when `from_zero`. Leaves the result in level.e.
   template <class Operator>

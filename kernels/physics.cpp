@@ -297,8 +297,8 @@ double Physics<Exec>::explicit_step_limit(const Fields<Exec>& u) const {
   if (chemotaxis_) {
     ChemotaxisRate rate{*chemotaxis_, u[chemotaxis_->attractant], {}};
     for (int a = 0; a < 3; ++a) rate.inv_h[a] = grid_.global_cells[a] > 1 ? 1 / grid_.spacing[a] : 0;
-    advection = max_over_cells_with_ghosts("kollagen/physics/chemotaxis_rate", exec_, *halo_,
-                                           ghosts(u, {chemotaxis_->attractant}), rate);
+    advection = ranks_.communicator->max(max_over_cells_with_ghosts(
+        "kollagen/physics/chemotaxis_rate", exec_, *halo_, ghosts(u, {chemotaxis_->attractant}), rate));
   }
   double inverse = loss;
   for (int s = 0; s < count(); ++s) {

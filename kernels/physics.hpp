@@ -33,7 +33,8 @@ struct PhysicsSetup {
 
 /// Right-hand side, stage residuals and local updates of one model on one backend, on the part of the grid that this rank
 /// owns. Kernels run on the execution space given at construction; results that are returned by value have been waited
-/// for and are those of all ranks. Functions that fill ghosts or return a value computed from a state are collective.
+/// for and are those of all ranks where nothing else is said. Functions that fill ghosts or return a value of all ranks
+/// are collective.
 template <class Exec>
 class Physics {
  public:
@@ -67,6 +68,7 @@ class Physics {
   /// Recomputes the relative diffusivity of signals from the clot in `u` (owned cells) and fills its ghosts.
   void update_mobility(const Fields<Exec>& u);
   Span3<const Real> mobility() const { return mobility_[0]; }
+  double largest_mobility() const { return largest_mobility_; }
   /// Whether the mobility depends on the state; otherwise it has to be computed once only.
   bool mobility_varies() const { return clot_.species >= 0 && clot_.m_clot != 1; }
 
@@ -78,7 +80,8 @@ class Physics {
   void evaluate_chemotaxis(const Fields<Exec>& u);
 
   /// Residual r and weight q = 1 + c loss of the stage  u = rhs + c f(u)  for a moving species (StageResidual);
-  /// fills its ghosts. Returns the largest |r| in units of tolerance (scale + |u|).
+  /// fills its ghosts. Returns the largest |r| of this rank in units of tolerance (scale + |u|): the caller takes the
+  /// maximum over the ranks, together with what else it has to ask them.
   virtual Real stage_residual(int species, const Fields<Exec>& u, const Fields<Exec>& rhs, Real c,
                               Real tolerance, const Span3<float>& r, const Span3<float>& q) const = 0;
   /// Correction for r and q as stage_residual left them in `solver`: a V-cycle for signals, sweeps for cells that
@@ -86,7 +89,8 @@ class Physics {
   void correct(Multigrid<Exec>& solver, int species, Real c, double reduction) const;
 
   /// Updates the species that do not move (group 0: those that signals depend on; 1: the others), in place.
-  /// Returns the largest change in units of tolerance (scale + |u|) and adds the number of species to `updated`.
+  /// Returns the largest change of this rank in units of tolerance (scale + |u|) and adds the number of species to
+  /// `updated`.
   virtual Real update_local(int group, const Fields<Exec>& u, const Fields<Exec>& rhs, Real c, Real tolerance,
                             int* updated) const = 0;
 

@@ -94,7 +94,7 @@ double slowest_cycle(const Problem& p) {
   halo.fill(std::vector<GhostField<Real>>{{fields[2], mirror}}, Reach::faces);
 
   Multigrid<Exec> solver(exec, ranks, p.spacing, walls);
-  solver.set_coefficient(fields[2]);
+  solver.set_coefficient(fields[2], p.layered ? 2.5 : 1);
   SignalDiffusion op{fields[0], fields[2], {}};
   for (int a = 0; a < 3; ++a) op.w[a] = p.s / (p.spacing[a] * p.spacing[a]);
   const Real weight = 1.25;

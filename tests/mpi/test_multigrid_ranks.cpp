@@ -116,7 +116,7 @@ Result solve(const Problem& p, const Ranks& ranks, const long gather_below) {
   halo.fill(std::vector<GhostField<Real>>{{m, mirror}}, Reach::faces);
 
   Multigrid<Exec> solver(exec, ranks, p.spacing, walls, gather_below);
-  solver.set_coefficient(m);
+  solver.set_coefficient(m, 1.4);
   const RoughProblem rough{solver.residual(), solver.weight(), {first[0], first[1], first[2]}};
   const double reach[] = {60, 4000, 1e6};  // s [um^2]: the finest level alone, some levels, all of them
   for (int cycle = 0; cycle < 3; ++cycle) {
