@@ -12,6 +12,7 @@
 #include "kollagen/check.hpp"
 #ifdef KOLLAGEN_HAVE_HDF5
 #include "host/output/frame_sink.hpp"
+#include "host/output/image_file.hpp"
 #endif
 
 namespace kollagen {
@@ -71,7 +72,8 @@ void check_inside(const std::string& output, const std::string& what, const int 
 #ifdef KOLLAGEN_HAVE_HDF5
 std::unique_ptr<Sink> make_frame_sink(const OutputConfig& output, const std::string& name,
                                       const Config& config, const ModelInfo& model, const Grid& grid,
-                                      const std::filesystem::path& run_dir) {
+                                      const std::filesystem::path& run_dir, const Communicator& ranks) {
+  require_shared_files(ranks);
   FramePlane plane;
   const bool slice = output.kind == OutputKind::slice;
   if (slice) {
@@ -87,7 +89,8 @@ std::unique_ptr<Sink> make_frame_sink(const OutputConfig& output, const std::str
 }
 #else
 std::unique_ptr<Sink> make_frame_sink(const OutputConfig&, const std::string& name, const Config&,
-                                      const ModelInfo&, const Grid&, const std::filesystem::path&) {
+                                      const ModelInfo&, const Grid&, const std::filesystem::path&,
+                                      const Communicator&) {
   throw EnvironmentError(
       fmt::format("output '{}' needs HDF5, and this program was built without it "
                   "(KOLLAGEN_HDF5=OFF): build with HDF5, or leave out fields and slices",
@@ -138,7 +141,7 @@ std::vector<std::unique_ptr<Sink>> make_sinks(const Config& config, const ModelI
     switch (output.kind) {
       case OutputKind::fields:
       case OutputKind::slice:
-        sinks.push_back(make_frame_sink(output, name, config, model, grid, run_dir));
+        sinks.push_back(make_frame_sink(output, name, config, model, grid, run_dir, ranks));
         break;
       case OutputKind::probe:
         sinks.push_back(make_probe_sink(output, name, config, model, grid, run_dir, ranks));

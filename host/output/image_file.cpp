@@ -278,17 +278,14 @@ ImageFile::ImageFile(path target, const ImageGeometry& geometry, const ImageProv
     : state_(new State{
           {}, ranks, std::move(target), geometry, std::move(fields), precision, {}, {}, {}, {}, {}, {}, {}, {}, {}}) {
   State& s = *state_;
-  const bool several = ranks.size() > 1;
-  if (several && !hdf5_is_parallel())
-    throw EnvironmentError("frames of several ranks need a parallel HDF5, and this program was built without one: "
-                           "build with libhdf5-openmpi-dev, run on one rank, or leave out fields and slices");
+  require_shared_files(ranks);
   s.lay_out();
   on_root(ranks, [&] {
     s.atomic.emplace(s.target);
     s.temporary = s.atomic->temporary();
     s.make_in_memory(provenance);
   });
-  if (!several) return;
+  if (ranks.size() == 1) return;
   s.temporary = text_of_root(s.temporary.string(), ranks);
   s.share();
 }
@@ -345,11 +342,11 @@ void ImageFile::commit() {
   });
 }
 
-bool hdf5_is_parallel() {
-#ifdef KOLLAGEN_PARALLEL_HDF5
-  return true;
-#else
-  return false;
+void require_shared_files([[maybe_unused]] const Communicator& ranks) {
+#ifndef KOLLAGEN_PARALLEL_HDF5
+  if (ranks.size() > 1)
+    throw EnvironmentError("fields and slices of several ranks need a parallel HDF5, and this program was built without "
+                           "one: build with libhdf5-openmpi-dev, run on one rank, or leave out fields and slices");
 #endif
 }
 

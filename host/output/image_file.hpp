@@ -15,8 +15,9 @@ namespace kollagen {
 /// Version of the HDF5 library that is linked, such as "1.10.8".
 std::string hdf5_version();
 
-/// Whether several ranks can write into one file: the HDF5 library and this build know MPI.
-bool hdf5_is_parallel();
+/// Throws EnvironmentError when these ranks cannot write into one file: there are several of them, and the HDF5 library or
+/// this build does not know MPI.
+void require_shared_files(const Communicator& ranks);
 
 /// Cells of a brick or of a slice through one. Axis order (x, y, z).
 struct ImageGeometry {
@@ -57,7 +58,7 @@ struct ImageProvenance {
 class ImageFile {
  public:
   /// Prepares a file with room for all `fields`, whose values follow by `write`; nothing appears under the name of
-  /// `target` yet. Throws EnvironmentError for several ranks where `hdf5_is_parallel` is false.
+  /// `target` yet. Throws what `require_shared_files` throws.
   ImageFile(std::filesystem::path target, const ImageGeometry& geometry, const ImageProvenance& provenance,
             std::vector<ImageField> fields, Precision precision, Communicator& ranks);
   ~ImageFile();

@@ -213,6 +213,26 @@ TEST(Outputs, AreThoseOfOneRank) {
   }
 }
 
+// The table has ten digits; here are all of them.
+TEST(Outputs, NumbersOfTheTableHaveTheBitsOfOneRank) {
+  const auto ranks = test::ranks();
+  const ModelInfo& model = model_info("dermal");
+  const Column column = layers(whole.cells[2]);
+  const auto row_of = [&](const Grid& grid, Communicator& group) {
+    AnalyticSnapshot snapshot(model, grid, column, value, group);
+    snapshot.at(1, 1);
+    return Metrics(model, grid, column, {0, 1, 4, 11, 12, 13}, {0.0}).row(snapshot);
+  };
+  const std::vector<double> expected = row_of(whole, one_rank);
+  for (int axis = 0; axis < 3; ++axis) {
+    const std::vector<double> row = row_of(slab(whole, axis, ranks->rank(), ranks->size()), *ranks);
+    ASSERT_EQ(row.size(), expected.size());
+    for (std::size_t c = 0; c < row.size(); ++c)
+      EXPECT_EQ(std::memcmp(&row[c], &expected[c], sizeof row[c]), 0)
+          << "column " << c << ": " << row[c] << ", not " << expected[c];
+  }
+}
+
 TEST(Outputs, ContinueAfterAnInterruption) {
   const auto ranks = test::ranks();
   const Reference reference(*ranks);
