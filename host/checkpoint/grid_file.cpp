@@ -1,6 +1,7 @@
 #include "host/checkpoint/grid_file.hpp"
 
 #include <algorithm>
+#include <set>
 
 #include "host/output/hdf5_handle.hpp"
 
@@ -68,6 +69,8 @@ std::vector<GridDataset> GridFile::datasets() const {
     const hdf5::Dataspace space(H5Dget_space(dataset), "look at " + name + " in", s.path);
     const hdf5::Datatype type(H5Dget_type(dataset), "look at " + name + " in", s.path);
     if (H5Sget_simple_extent_ndims(space) != 3 || H5Tget_class(type) != H5T_FLOAT) continue;
+    if (H5Tequal(type, H5T_IEEE_F32LE) <= 0 && H5Tequal(type, H5T_IEEE_F64LE) <= 0)
+      throw IoError(name + " holds numbers of an unknown kind");
     std::array<hsize_t, 3> extent{};
     hdf5::check(H5Sget_simple_extent_dims(space, extent.data(), nullptr), "look at " + name + " in", s.path);
     result.push_back({name, {long(extent[0]), long(extent[1]), long(extent[2])}, int(H5Tget_size(type))});
@@ -87,6 +90,35 @@ std::vector<double> GridFile::read(const GridDataset& d, const long first, const
   std::vector<double> values(std::size_t((last - first) * d.plane()));
   hdf5::check(H5Dread(dataset, H5T_NATIVE_DOUBLE, here, there, H5P_DEFAULT, values.data()), action, s.path);
   return values;
+}
+
+void GridFile::check_pieces(const GridDataset& d) const {
+  const State& s = *state_;
+  const std::string action = "look at the pieces of " + d.field() + " in";
+  const hdf5::Dataset dataset(H5Dopen2(s.file, d.name.c_str(), H5P_DEFAULT), action, s.path);
+  const hdf5::Properties layout(H5Dget_create_plist(dataset), action, s.path);
+  if (H5Pget_layout(layout) != H5D_CHUNKED) return;
+  std::array<hsize_t, 3> piece{};
+  hdf5::check(H5Pget_chunk(layout, 3, piece.data()), action, s.path);
+  hsize_t expected = 1, count = 0;
+  for (std::size_t axis = 0; axis < 3; ++axis) {
+    if (piece[axis] == 0) throw IoError("the pieces of " + d.field() + " have no size");
+    expected *= (hsize_t(d.extent[axis]) + piece[axis] - 1) / piece[axis];
+  }
+  const hdf5::Dataspace space(H5Dget_space(dataset), action, s.path);
+  hdf5::check(H5Dget_num_chunks(dataset, space, &count), action, s.path);
+  if (count != expected)
+    throw IoError(d.field() + " has " + std::to_string(count) + " pieces instead of " + std::to_string(expected));
+  std::set<std::array<hsize_t, 3>> places;
+  for (hsize_t n = 0; n < count; ++n) {
+    std::array<hsize_t, 3> place{};
+    unsigned filters_left_out = 0;
+    hdf5::check(H5Dget_chunk_info(dataset, space, n, place.data(), &filters_left_out, nullptr, nullptr), action, s.path);
+    bool right = filters_left_out == 0 && places.insert(place).second;
+    for (std::size_t axis = 0; axis < 3; ++axis)
+      right = right && place[axis] < hsize_t(d.extent[axis]) && place[axis] % piece[axis] == 0;
+    if (!right) throw IoError("piece " + std::to_string(n) + " of " + d.field() + " is in a wrong place, or without its sum");
+  }
 }
 
 std::optional<double> GridFile::number(const std::string& name) const {

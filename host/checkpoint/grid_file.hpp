@@ -31,6 +31,9 @@ class GridFile {
   std::vector<GridDataset> datasets() const;
   /// Planes `first` to `last` (exclusive) along z, x fastest. Throws IoError when their check sums are wrong.
   std::vector<double> read(const GridDataset& dataset, long first, long last) const;
+  /// Throws IoError where a piece of a compressed dataset is missing or not protected by its sum: HDF5 itself takes the
+  /// place of such a piece for zeros, or its values on trust.
+  void check_pieces(const GridDataset& dataset) const;
   /// A number that a frame says about itself ("time", "step", "index"); empty where the file has none of the name.
   std::optional<double> number(const std::string& name) const;
   /// A text of the file ("config_toml" of frames).

@@ -1,5 +1,6 @@
 /// `kollagen verify`: is everything in a run folder complete and undamaged?
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -20,7 +21,9 @@
 #include "host/checkpoint/manifest.hpp"
 #include "host/checkpoint/table.hpp"
 #include "host/config/reader.hpp"
+#include "host/config/session_keys.hpp"
 #include "host/output/factory.hpp"
+#include "host/output/field_selection.hpp"
 #include "kollagen/check.hpp"
 
 namespace kollagen {
@@ -131,7 +134,7 @@ class Verification {
     for (const fs::path& file : manifests_in(folder))
       look(file, [&] {
         const Manifest manifest = parse_manifest(file_text(file));
-        if (manifest.config_sum != text_sum(config_text_)) throw IoError("is of another study than config.toml");
+        if (manifest.config_sum != text_sum(study_of_run(config_text_))) throw IoError("is of another study than config.toml");
         check_data(manifest, folder, one);
         return fmt::format("step {}, {} h, {} datasets, {} bytes", manifest.step, manifest.time,
                            manifest.datasets.size(), manifest.data_bytes);
@@ -165,7 +168,7 @@ class Verification {
       series_[name(file)] = times;
       for (std::size_t n = 0; n < members.size(); ++n) {
         frames.erase(members[n]);
-        frame(members[n], times[n], n);
+        frame(members[n], times[n], n, fields_of(file));
       }
     }
     for (const fs::path& file : frames) {
@@ -177,25 +180,46 @@ class Verification {
     }
   }
 
-  void frame(const fs::path& file, const double time, const std::size_t index) {
+  /// Names of the fields that the study asks for in a series.
+  std::set<std::string> fields_of(const fs::path& series) const {
+    std::set<std::string> names;
+    if (!config_) return names;
+    const ModelInfo& model = model_info(config_->model);
+    for (const OutputConfig& output : config_->outputs)
+      if (series_file(output) == series)
+        for (const int species : select_species(model, output.fields, output.name))
+          names.insert(model.species[std::size_t(species)].name);
+    return names;
+  }
+
+  fs::path series_file(const OutputConfig& output) const {
+    return run_ / (output.kind == OutputKind::slice ? "slices" : "fields") / (output.name + ".hdf.series");
+  }
+
+  void frame(const fs::path& file, const double time, const std::size_t index, const std::set<std::string>& fields) {
     look(file, [&] {
       if (!fs::exists(file)) throw IoError("is missing");
-      const std::string fault = apart([&] { read_frame(file, time, index); });
+      const std::string fault = apart([&] { read_frame(file, time, index, fields); });
       if (!fault.empty()) throw IoError(fault);
       return fmt::format("{} h", time);
     });
   }
 
-  void read_frame(const fs::path& file, const double time, const std::size_t index) const {
+  void read_frame(const fs::path& file, const double time, const std::size_t index,
+                  const std::set<std::string>& fields) const {
     const GridFile frame_file(file);
     if (frame_file.number("time") != time) throw IoError("its time is not that of the series");
     if (frame_file.number("index") != double(index)) throw IoError("its number is not that of the series");
-    if (frame_file.text("config_toml") != config_text_) throw IoError("its study is not config.toml");
+    if (study_of_run(frame_file.text("config_toml")) != study_of_run(config_text_)) throw IoError("its study is not config.toml");
     const auto datasets = frame_file.datasets();
-    if (datasets.empty()) throw IoError("holds no field");
+    std::set<std::string> found;
+    for (const GridDataset& dataset : datasets) found.insert(dataset.field());
+    if (config_ && found != fields)
+      throw IoError(fmt::format("holds the fields {}; the study asks for {}", fmt::join(found, ", "), fmt::join(fields, ", ")));
     for (const GridDataset& dataset : datasets) {
       if (dataset.extent != datasets.front().extent)
         throw IoError(fmt::format("{} has other extents than {}", dataset.field(), datasets.front().field()));
+      frame_file.check_pieces(dataset);
       const long step = planes_at_once(dataset);
       for (long k = 0; k < dataset.extent[0]; k += step)
         frame_file.read(dataset, k, std::min(k + step, dataset.extent[0]));
@@ -206,8 +230,7 @@ class Verification {
   void expected_series() {
     for (const OutputConfig& output : config_->outputs) {
       if (output.kind != OutputKind::fields && output.kind != OutputKind::slice) continue;
-      const fs::path file =
-          run_ / (output.kind == OutputKind::slice ? "slices" : "fields") / (output.name + ".hdf.series");
+      const fs::path file = series_file(output);
       const auto found = series_.find(name(file));
       const std::vector<double> written = found == series_.end() ? std::vector<double>() : found->second;
       std::vector<double> expected = instants(output);

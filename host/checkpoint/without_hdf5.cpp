@@ -37,6 +37,7 @@ GridFile::GridFile(const std::filesystem::path&) { refuse_reading(); }
 GridFile::~GridFile() = default;
 std::vector<GridDataset> GridFile::datasets() const { refuse_reading(); }
 std::vector<double> GridFile::read(const GridDataset&, long, long) const { refuse_reading(); }
+void GridFile::check_pieces(const GridDataset&) const { refuse_reading(); }
 std::optional<double> GridFile::number(const std::string&) const { refuse_reading(); }
 std::string GridFile::text(const std::string&) const { refuse_reading(); }
 long planes_at_once(const GridDataset&) { return 1; }
