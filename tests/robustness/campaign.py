@@ -138,21 +138,15 @@ def kill_chain(case, wanted=KILLS_PER_CHAIN):
             at = case.random.randint(1, 2 * case.campaign.calls[calls])
             action = case.random.choice(["kill", "kill-after"])
             env = case.faults(calls, f"{case.folder}{CHECKPOINTS}", at, action)
-            process = runs.start(case.campaign.program, *case.command(), env=env)
-            text, _ = process.communicate(timeout=120)
+            code, text = case.run(env=env)
         else:
-            process = runs.start(case.campaign.program, *case.command())
-            try:
-                text, _ = process.communicate(timeout=case.random.uniform(0, 1.1 * case.study.seconds))
-            except subprocess.TimeoutExpired:
-                process.kill()
-                text, _ = process.communicate()
-        if before is not None:
-            if "session " in text:
-                case.check_resumed(text, before[0])
-        if process.returncode == 0:  # it was faster
+            code, text = runs.ended(runs.start(case.campaign.program, *case.command()),
+                                    timeout=case.random.uniform(0, 1.1 * case.study.seconds))
+        if before is not None and "session " in text:
+            case.check_resumed(text, before[0])
+        if code == 0:  # it was faster
             break
-        expect(process.returncode == -signal.SIGKILL, f"exit {process.returncode}\n{text}")
+        expect(code == -signal.SIGKILL, f"exit {code}\n{text}")
         done += 1
         case.count("kills")
         temporary = list((case.folder / "checkpoints").glob(".*")) if case.folder.exists() else []
@@ -317,8 +311,7 @@ def full_disk(case):
                         file.write(bytes(65536))
             except OSError:
                 pass
-        text, _ = process.communicate(timeout=120)
-        code = process.returncode
+        code, text = runs.ended(process)
         filler.unlink(missing_ok=True)
         shutil.rmtree(case.folder)
         shutil.copytree(disk / "run", case.folder)
@@ -362,12 +355,10 @@ def killed_rank(case):
         ranks = sorted(children_of(process.pid))
         if len(ranks) == 3:
             os.kill(ranks[rank], signal.SIGKILL)
-    try:
-        text, _ = process.communicate(timeout=60)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        raise Wrong("the other ranks did not end within 60 s") from None
-    if process.returncode != 0:
+    begin = time.monotonic()
+    code, text = runs.ended(process)
+    expect(time.monotonic() - begin < 120, f"the other ranks did not end\n{text}")
+    if code != 0:
         case.count("killed ranks of three")
         if during_checkpoint:
             case.count("of these during the write of a checkpoint")

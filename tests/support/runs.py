@@ -5,6 +5,8 @@ import json
 import os
 import pathlib
 import subprocess
+import tempfile
+import time
 
 import h5py
 import numpy
@@ -82,22 +84,37 @@ def environment(**changes):
     return {**base, **os.environ, **{k: str(v) for k, v in changes.items()}}
 
 
-def start(program, *arguments, ranks=1, env=None, **options):
-    options = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True,
-               "env": env or environment(), **options}
-    return subprocess.Popen([*launcher(ranks), str(program), *map(str, arguments)], **options)
+def start(program, *arguments, ranks=1, env=None):
+    """Starts the program, to be followed by `ended`."""
+    # A file, not a pipe: a helper process of MPI may hold a pipe open after the program is gone.
+    output = tempfile.TemporaryFile("w+")
+    process = subprocess.Popen([*launcher(ranks), str(program), *map(str, arguments)], stdin=subprocess.DEVNULL,
+                               stdout=output, stderr=subprocess.STDOUT, env=env or environment())
+    process.output = output
+    return process
+
+
+def ended(process, timeout=300):
+    """Waits for the end of a process of `start`; returns (exit code, what it printed). One that is still there after so many
+    seconds is killed."""
+    try:
+        process.wait(timeout)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+    with process.output as output:
+        output.seek(0)
+        return process.returncode, output.read()
 
 
 def run(program, *arguments, timeout=300, **options):
-    """Runs the program to its end; returns (exit code, what it printed)."""
+    """Runs the program to its end; returns (exit code, what it printed). Throws RuntimeError when it takes too long."""
     process = start(program, *arguments, **options)
-    try:
-        text, _ = process.communicate(timeout=timeout)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        text, _ = process.communicate()
-        raise RuntimeError(f"{' '.join(map(str, process.args))}: still running after {timeout} s\n{text}") from None
-    return process.returncode, text
+    begin = time.monotonic()
+    code, text = ended(process, timeout)
+    if time.monotonic() - begin > timeout:
+        raise RuntimeError(f"{' '.join(map(str, process.args))}: still running after {timeout} s\n{text}")
+    return code, text
 
 
 def hdf_digests(path):
