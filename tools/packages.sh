@@ -12,6 +12,7 @@ packages_build=(
   libhdf5-openmpi-dev                       # output, from several ranks into one file
   libopenmpi-dev openmpi-bin                # ranks; openmpi-bin holds mpirun
   nlohmann-json3-dev librandom123-dev       # reports, counter-based random numbers
+  libxxhash-dev                             # sums over checkpoints
 )
 packages_pictures=(python3-numpy python3-h5py python3-matplotlib)
 packages_tests=(libgtest-dev python3-jsonschema)
