@@ -58,9 +58,10 @@ void CsvFile::restore(const long size) {
     }
     file_ = FileDescriptor(path_, O_RDWR | O_APPEND);
     if (file_.size() < size)
-      throw IoError(fmt::format("{} holds {} bytes, but {} were complete at the checkpoint: the table was cut or "
-                                "replaced since, and the run cannot continue it",
-                                path_.string(), file_.size(), size));
+      throw IoError(
+          fmt::format("{} holds {} bytes, but {} were complete at the checkpoint: the table was cut or "
+                      "replaced since, and the run cannot continue it",
+                      path_.string(), file_.size(), size));
     if (file_.read(0, header_.size()) != header_)
       throw IoError(fmt::format("{}: the columns are not those of this run, which cannot continue the table",
                                 path_.string()));

@@ -23,8 +23,8 @@ class CsvFile {
   void close();
   /// Brings the table to the disk; returns its length [B], 0 while there is no file.
   long save() const;
-  /// Cuts the file back to the length that `save` gave, to grow from there; without any rows there was no file,
-  /// and it goes. IoError when the file is missing, shorter, or a table of other columns.
+  /// Cuts the file back to the length that `save` gave, to grow from there; without any rows there was no
+  /// file, and it goes. IoError when the file is missing, shorter, or a table of other columns.
   void restore(long size);
   const std::filesystem::path& path() const { return path_; }
 

@@ -22,7 +22,8 @@ void throw_system_error(const std::string& action, const std::filesystem::path& 
 }
 
 void require_space(const std::filesystem::path& file, const double bytes) {
-  const std::filesystem::path folder = file.has_parent_path() ? file.parent_path() : std::filesystem::path(".");
+  const std::filesystem::path folder =
+      file.has_parent_path() ? file.parent_path() : std::filesystem::path(".");
   struct statvfs disk {};
   if (::statvfs(folder.c_str(), &disk) != 0) throw_system_error("find the free space of", folder, errno);
   const double free = double(disk.f_bavail) * double(disk.f_frsize);
@@ -94,7 +95,8 @@ void FileDescriptor::write_at(const long offset, const std::string_view bytes) {
     const ssize_t count = ::pwrite(number_, bytes.data() + done, bytes.size() - done, offset + long(done));
     if (count < 0 && errno == EINTR) continue;
     if (count < 0)
-      throw_system_error(fmt::format("write {} bytes ({} done) at byte {} of", bytes.size(), done, offset), path_, errno);
+      throw_system_error(fmt::format("write {} bytes ({} done) at byte {} of", bytes.size(), done, offset),
+                         path_, errno);
     done += std::size_t(count);
   }
 }
@@ -104,7 +106,8 @@ void FileDescriptor::truncate(const long size) {
 }
 
 bool FileDescriptor::reserve(const long size) {
-  // fallocate(2) itself: posix_fallocate would write a byte into every block where the file system cannot reserve.
+  // fallocate(2) itself: posix_fallocate would write a byte into every block where the file system cannot
+  // reserve.
   while (::fallocate(number_, 0, 0, size) != 0) {
     if (errno == EOPNOTSUPP || errno == ENOSYS) return false;
     if (errno != EINTR) throw_system_error(fmt::format("reserve {} bytes for", size), path_, errno);

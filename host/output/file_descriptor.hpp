@@ -28,8 +28,8 @@ class FileDescriptor {
   /// `count` bytes from `offset` on, fewer where the file ends.
   std::string read(long offset, std::size_t count) const;
   void truncate(long size);
-  /// Reserves the space of the first `size` bytes, so that writing them cannot fail for the lack of it; the file
-  /// grows to that size. False where the file system cannot do that.
+  /// Reserves the space of the first `size` bytes, so that writing them cannot fail for the lack of it; the
+  /// file grows to that size. False where the file system cannot do that.
   bool reserve(long size);
   /// Appends zeros until the file has `size` bytes: reserves their space where `reserve` cannot.
   void fill(long size);
@@ -42,8 +42,8 @@ class FileDescriptor {
   int number_ = -1;
 };
 
-/// Throws IoError naming `file` and both numbers when the disk that holds its folder has fewer than `bytes` free.
-/// Disks that do not tell their size pass.
+/// Throws IoError naming `file` and both numbers when the disk that holds its folder has fewer than `bytes`
+/// free. Disks that do not tell their size pass.
 void require_space(const std::filesystem::path& file, double bytes);
 
 /// Throws IoError "cannot <action> <path>: <text of errno>".

@@ -29,8 +29,8 @@ std::optional<std::size_t> frame_index(const std::string& series, const std::str
 }
 
 /// Copies the plane `index` (of the rank's own cells) across `axis` out of a brick of `cells`, x fastest.
-void cut_plane(const std::vector<double>& field, const std::array<int, 3>& cells, const int axis, const int index,
-               std::vector<double>& out) {
+void cut_plane(const std::vector<double>& field, const std::array<int, 3>& cells, const int axis,
+               const int index, std::vector<double>& out) {
   std::array<int, 3> lower{0, 0, 0}, upper = cells;
   lower[axis] = index;
   upper[axis] = index + 1;
@@ -98,9 +98,10 @@ void FrameSink::rewind() const {
   for (std::size_t index = 0; index < times_.size(); ++index) {
     const std::filesystem::path frame = setup_.folder / frame_name(setup_.name, index);
     if (!std::filesystem::is_regular_file(frame))
-      throw IoError(fmt::format("{} is missing: the checkpoint counts on {} frames of this series, and the run "
-                                "cannot continue it without them",
-                                frame.string(), times_.size()));
+      throw IoError(
+          fmt::format("{} is missing: the checkpoint counts on {} frames of this series, and the run "
+                      "cannot continue it without them",
+                      frame.string(), times_.size()));
   }
   std::error_code error;
   std::vector<std::filesystem::path> later;

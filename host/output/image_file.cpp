@@ -29,7 +29,8 @@ constexpr unsigned compression_level = 4;
 constexpr std::size_t chunk_bytes = std::size_t(1) << 20;
 /// The file in memory grows in pieces of this size.
 constexpr std::size_t memory_growth = std::size_t(4) << 20;
-/// What HDF5 1.10 keeps per dataset and per chunk, generously: B-tree nodes of 32 chunks, allocated in halves.
+/// What HDF5 1.10 keeps per dataset and per chunk, generously: B-tree nodes of 32 chunks, allocated in
+/// halves.
 constexpr double tables_bytes = 1 << 16, chunk_table_bytes = 512;
 /// Chunks are first filled with zeros, which compress to this part at most.
 constexpr double filled_share = 0.02;
@@ -95,8 +96,8 @@ void write_long_text(const hid_t group, const char* name, const std::string& tex
   hdf5::check(H5Tset_strpad(type, H5T_STR_NULLPAD), action, file);
   hdf5::check(H5Tset_cset(type, H5T_CSET_UTF8), action, file);
   const hdf5::Properties create = dataset_properties(action, file);
-  hdf5::Dataset dataset(
-      H5Dcreate2(group, name, type, scalar_space(file), H5P_DEFAULT, create, H5P_DEFAULT), action, file);
+  hdf5::Dataset dataset(H5Dcreate2(group, name, type, scalar_space(file), H5P_DEFAULT, create, H5P_DEFAULT),
+                        action, file);
   hdf5::check(H5Dwrite(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, text.c_str()), action, file);
   dataset.close(action, file);
 }
@@ -106,11 +107,13 @@ hdf5::Group make_group(const hid_t parent, const char* name, const path& file) {
           std::string("create the group ") + name + " in", file};
 }
 
-/// Values of a part in the type of the file; single planes, rows or cells are repeated `copies` times along an axis.
+/// Values of a part in the type of the file; single planes, rows or cells are repeated `copies` times along
+/// an axis.
 template <class Number>
 void arrange(const double* values, const std::array<int, 3>& cells, const std::array<int, 3>& copies,
              std::vector<std::byte>& bytes) {
-  bytes.resize(sizeof(Number) * std::size_t(cells[0] * copies[0]) * (cells[1] * copies[1]) * (cells[2] * copies[2]));
+  bytes.resize(sizeof(Number) * std::size_t(cells[0] * copies[0]) * (cells[1] * copies[1]) *
+               (cells[2] * copies[2]));
   Number* out = reinterpret_cast<Number*>(bytes.data());
   for (int k = 0; k < cells[2] * copies[2]; ++k)
     for (int j = 0; j < cells[1] * copies[1]; ++j) {
@@ -217,7 +220,8 @@ void ImageFile::State::make_dataset(const hid_t group, const ImageField& field) 
   hdf5::check(H5Pset_deflate(create, compression_level), action, target);
   hdf5::check(H5Pset_fletcher32(create), action, target);
   const hdf5::Dataset dataset(
-      H5Dcreate2(group, field.name.c_str(), file_type(), space, H5P_DEFAULT, create, H5P_DEFAULT), action, target);
+      H5Dcreate2(group, field.name.c_str(), file_type(), space, H5P_DEFAULT, create, H5P_DEFAULT), action,
+      target);
   write_text(dataset, "units", field.unit, H5T_CSET_UTF8, target);
   write_text(dataset, "long_name", field.doc, H5T_CSET_UTF8, target);
 }
@@ -238,7 +242,8 @@ double ImageFile::State::most_bytes() const {
     chunks *= double((extent[axis] + chunk[axis] - 1) / chunk[axis]);
     in_chunk *= double(chunk[axis]);
   }
-  return double(fields.size()) * (tables_bytes + chunks * (in_chunk * (1 + filled_share) + chunk_table_bytes));
+  return double(fields.size()) *
+         (tables_bytes + chunks * (in_chunk * (1 + filled_share) + chunk_table_bytes));
 }
 
 /// Puts the prepared file on the disk with room for all values, and opens it on all ranks.
@@ -266,8 +271,8 @@ void ImageFile::State::share() {
 #endif
 }
 
-/// After a write that failed for lack of space HDF5 would fail again when it closes the file: makes room for that. What
-/// it leaves behind is removed with the temporary file.
+/// After a write that failed for lack of space HDF5 would fail again when it closes the file: makes room for
+/// that. What it leaves behind is removed with the temporary file.
 void ImageFile::State::give_up() noexcept {
   if (ranks.size() == 1 || !ranks.root()) return;
   [[maybe_unused]] const int ignored = ::truncate(temporary.c_str(), 0);
@@ -275,8 +280,21 @@ void ImageFile::State::give_up() noexcept {
 
 ImageFile::ImageFile(path target, const ImageGeometry& geometry, const ImageProvenance& provenance,
                      std::vector<ImageField> fields, const Precision precision, Communicator& ranks)
-    : state_(new State{
-          {}, ranks, std::move(target), geometry, std::move(fields), precision, {}, {}, {}, {}, {}, {}, {}, {}, {}}) {
+    : state_(new State{{},
+                       ranks,
+                       std::move(target),
+                       geometry,
+                       std::move(fields),
+                       precision,
+                       {},
+                       {},
+                       {},
+                       {},
+                       {},
+                       {},
+                       {},
+                       {},
+                       {}}) {
   State& s = *state_;
   require_shared_files(ranks);
   s.lay_out();
@@ -304,19 +322,22 @@ void ImageFile::write(const std::size_t field, const ImagePart& part, const doub
   const std::string action =
       "write " + std::to_string(total * s.value_bytes()) + " bytes of the field " + name + " to";
   const auto work = [&] {
-    (s.precision == Precision::float32 ? arrange<float> : arrange<double>)(values, part.cells, s.copies, s.arranged);
-    hdf5::Dataset dataset(H5Dopen2(s.file, ("VTKHDF/PointData/" + name).c_str(), H5P_DEFAULT), action, s.target);
+    (s.precision == Precision::float32 ? arrange<float> : arrange<double>)(values, part.cells, s.copies,
+                                                                           s.arranged);
+    hdf5::Dataset dataset(H5Dopen2(s.file, ("VTKHDF/PointData/" + name).c_str(), H5P_DEFAULT), action,
+                          s.target);
     const hdf5::Dataspace there(H5Screate_simple(3, s.extent.data(), nullptr), action, s.target);
     const hdf5::Dataspace here(H5Screate_simple(1, &total, nullptr), action, s.target);
     if (total > 0) {
-      hdf5::check(H5Sselect_hyperslab(there, H5S_SELECT_SET, first.data(), nullptr, count.data(), nullptr), action,
-                  s.target);
+      hdf5::check(H5Sselect_hyperslab(there, H5S_SELECT_SET, first.data(), nullptr, count.data(), nullptr),
+                  action, s.target);
     } else {
       hdf5::check(H5Sselect_none(there), action, s.target);
       hdf5::check(H5Sselect_none(here), action, s.target);
     }
     const hid_t transfer = s.transfer < 0 ? H5P_DEFAULT : hid_t(s.transfer);
-    hdf5::check(H5Dwrite(dataset, s.memory_type(), here, there, transfer, s.arranged.data()), action, s.target);
+    hdf5::check(H5Dwrite(dataset, s.memory_type(), here, there, transfer, s.arranged.data()), action,
+                s.target);
     dataset.close(action, s.target);
   };
   try {
@@ -345,8 +366,9 @@ void ImageFile::commit() {
 void require_shared_files([[maybe_unused]] const Communicator& ranks) {
 #ifndef KOLLAGEN_PARALLEL_HDF5
   if (ranks.size() > 1)
-    throw EnvironmentError("fields and slices of several ranks need a parallel HDF5, and this program was built without "
-                           "one: build with libhdf5-openmpi-dev, run on one rank, or leave out fields and slices");
+    throw EnvironmentError(
+        "fields and slices of several ranks need a parallel HDF5, and this program was built without "
+        "one: build with libhdf5-openmpi-dev, run on one rank, or leave out fields and slices");
 #endif
 }
 

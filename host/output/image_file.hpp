@@ -15,8 +15,8 @@ namespace kollagen {
 /// Version of the HDF5 library that is linked, such as "1.10.8".
 std::string hdf5_version();
 
-/// Throws EnvironmentError when these ranks cannot write into one file: there are several of them, and the HDF5 library or
-/// this build does not know MPI.
+/// Throws EnvironmentError when these ranks cannot write into one file: there are several of them, and the
+/// HDF5 library or this build does not know MPI.
 void require_shared_files(const Communicator& ranks);
 
 /// Cells of a brick or of a slice through one. Axis order (x, y, z).
@@ -52,19 +52,20 @@ struct ImageProvenance {
 /// written as two equal planes, on the two faces of the cell; `/kollagen/cells` holds the true numbers.
 /// Layout, units and provenance: docs/outputs.md.
 ///
-/// One rank: the compressed file stays in memory until `commit`. Several ranks write into one file together (parallel
-/// HDF5), in space that was reserved before, so that a full disk is met where nothing can break. The datasets do
-/// not depend on the number of ranks. All functions are collective and throw IoError on every rank.
+/// One rank: the compressed file stays in memory until `commit`. Several ranks write into one file together
+/// (parallel HDF5), in space that was reserved before, so that a full disk is met where nothing can break.
+/// The datasets do not depend on the number of ranks. All functions are collective and throw IoError on every
+/// rank.
 class ImageFile {
  public:
-  /// Prepares a file with room for all `fields`, whose values follow by `write`; nothing appears under the name of
-  /// `target` yet. Throws what `require_shared_files` throws.
+  /// Prepares a file with room for all `fields`, whose values follow by `write`; nothing appears under the
+  /// name of `target` yet. Throws what `require_shared_files` throws.
   ImageFile(std::filesystem::path target, const ImageGeometry& geometry, const ImageProvenance& provenance,
             std::vector<ImageField> fields, Precision precision, Communicator& ranks);
   ~ImageFile();
 
-  /// Writes the values of one field, given by its place in `fields`: this rank has those of `part`, x fastest. The
-  /// parts of all ranks make up the image.
+  /// Writes the values of one field, given by its place in `fields`: this rank has those of `part`, x
+  /// fastest. The parts of all ranks make up the image.
   void write(std::size_t field, const ImagePart& part, const double* values);
   /// Completes the file and gives it its final name. Without it nothing appears.
   void commit();

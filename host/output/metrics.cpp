@@ -187,8 +187,8 @@ void Metrics::add_read_outs(const double time, const ReadOutSums& sums, std::vec
         return (w.core ? sums_.masked(quantity, k) : sums_.all(quantity, k)) / here;
       };
       const double elastic = column_.elastin[k] > 0 ? mean(elastin) / column_.elastin[k] : 0;
-      compliance += 1 / (c.firmness *
-                         (c.firmness_collagen * mean(sums.strength) + c.firmness_elastin * elastic + c.firmness_ground));
+      compliance += 1 / (c.firmness * (c.firmness_collagen * mean(sums.strength) +
+                                       c.firmness_elastin * elastic + c.firmness_ground));
       thickness += c.volume_per_mass * (mean(c1) + mean(c3) - collagen_0_[k] + mean(clot)) * grid_.spacing[2];
       count += here;
       planes += 1;
@@ -206,9 +206,8 @@ void Metrics::add_read_outs(const double time, const ReadOutSums& sums, std::vec
                {100 * (quotient(collagen, sum(w, collagen_0_)) - 1), quotient(iii, sum(w, c1)),
                 quotient(iii, collagen), 100 * (quotient(sum(w, elastin), sum(w, column_.elastin)) - 1),
                 quotient(sum(w, sums.strength), count), quotient(sum(w, sums.weak), count),
-                quotient(sum(w, sums.deficit), count),
-                quotient(planes, compliance), count > 0 && !w.core ? thickness : nothing, scar,
-                count > 0 ? double(fibrosis) : nothing});
+                quotient(sum(w, sums.deficit), count), quotient(planes, compliance),
+                count > 0 && !w.core ? thickness : nothing, scar, count > 0 ? double(fibrosis) : nothing});
   }
 }
 

@@ -34,8 +34,8 @@ struct MetricsColumn {
   std::string unit;
 };
 
-/// Computes one row of metrics.csv after another, the same bits for any number of ranks and threads. Holds two
-/// fields on the host.
+/// Computes one row of metrics.csv after another, the same bits for any number of ranks and threads. Holds
+/// two fields on the host.
 ///
 /// Windows of the skin model: `dermis` (planes with collagen, without the subcutis), `papillary` where the
 /// skin has such a layer, `core` (the needle tracks: cells with damage above 0.99 in the first snapshot that

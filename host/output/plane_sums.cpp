@@ -26,7 +26,8 @@ struct LaneSums {
 
 /// Adds the sum of `count` values to the three numbers at `out`; with a mask, of those that it marks.
 template <bool masked>
-void add_sum(const double* values, const char* mask, const std::size_t count, const ExactSplit& split, double* out) {
+void add_sum(const double* values, const char* mask, const std::size_t count, const ExactSplit& split,
+             double* out) {
   LaneSums sums;
   double rest[lanes];
   std::size_t c = 0;
@@ -57,7 +58,8 @@ Extremes extremes(const std::vector<double>& values, Communicator& ranks) {
   for (; c + lanes <= values.size(); c += lanes)
     for (std::size_t l = 0; l < lanes; ++l) take(c + l, l);
   for (; c < values.size(); ++c) take(c, 0);
-  double result[] = {*std::max_element(most, most + lanes), *std::max_element(most + lanes, most + 2 * lanes)};
+  double result[] = {*std::max_element(most, most + lanes),
+                     *std::max_element(most + lanes, most + 2 * lanes)};
   ranks.max(result, 2);
   return {0.0 - result[0], result[1] + 0.0};
 }

@@ -17,14 +17,14 @@ struct Extremes {
 /// Over the values of all ranks, each of which has one at least. Collective.
 Extremes extremes(const std::vector<double>& values, Communicator& ranks);
 
-/// Sums of several quantities over each plane k of the whole domain: over all of its cells, and over those of a
-/// mask. The additions are exact (kollagen/exact_sum.hpp), so that neither the order nor the parts matter.
+/// Sums of several quantities over each plane k of the whole domain: over all of its cells, and over those of
+/// a mask. The additions are exact (kollagen/exact_sum.hpp), so that neither the order nor the parts matter.
 class PlaneSums {
  public:
   explicit PlaneSums(const Grid& grid) : grid_(grid) {}
   void clear() { parts_.clear(); }
-  /// Adds a quantity and returns its number: `values` of the owned cells, none larger in size than `largest`, which is
-  /// the same on every rank. `mask` marks cells with 1, or is empty. Not collective.
+  /// Adds a quantity and returns its number: `values` of the owned cells, none larger in size than `largest`,
+  /// which is the same on every rank. `mask` marks cells with 1, or is empty. Not collective.
   int add(const std::vector<double>& values, double largest, const std::vector<char>& mask);
   /// Adds up what the ranks have, in one reduction; the sums exist from then on. Collective.
   void complete(Communicator& ranks);

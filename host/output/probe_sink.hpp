@@ -13,8 +13,8 @@
 
 namespace kollagen {
 
-/// Trilinear interpolation between cell centres at one point; between a wall and the first centre the value of
-/// that centre. The eight cells around the point, and the share of each.
+/// Trilinear interpolation between cell centres at one point; between a wall and the first centre the value
+/// of that centre. The eight cells around the point, and the share of each.
 struct Interpolation {
   std::array<std::array<int, 3>, 8> cells{};  ///< global indices
   std::array<double, 8> shares{};
@@ -24,8 +24,8 @@ struct Interpolation {
   double operator()(const double* values) const;
 };
 
-/// Adds one row per point to a table at every instant; the cells around a point may lie on several ranks. Holds
-/// one field on the host.
+/// Adds one row per point to a table at every instant; the cells around a point may lie on several ranks.
+/// Holds one field on the host.
 class ProbeSink final : public Sink {
  public:
   struct Setup {

@@ -32,9 +32,9 @@ struct RunReport {
   double cell_updates = 0;          ///< cells times accepted steps
   double bytes_moved = 0;           ///< traffic by the model of docs/performance.md; 0: not known
   std::optional<double> bandwidth;  ///< [B/s] measured on this machine
-  long peak_memory_bytes = 0;  ///< of the rank with the most
-  long state_bytes = 0;        ///< one copy of all fields of a rank
-  int sessions = 1;      ///< starts of the program that the run took so far; times and counts are those of all
+  long peak_memory_bytes = 0;       ///< of the rank with the most
+  long state_bytes = 0;             ///< one copy of all fields of a rank
+  int sessions = 1;  ///< starts of the program that the run took so far; times and counts are those of all
   int ranks = 1;
   std::array<int, 3> process_grid{1, 1, 1};
   long session_steps = 0;            ///< accepted in this session
@@ -43,9 +43,9 @@ struct RunReport {
 
 /// Where a run stands, for a person who looks at its folder.
 struct RunStatus {
-  std::string state;  ///< "running", "stopped", "done" or "failed"
+  std::string state;                    ///< "running", "stopped", "done" or "failed"
   std::optional<double> seconds_to_go;  ///< empty: not known
-  double wall_seconds = 0;  ///< of all sessions
+  double wall_seconds = 0;              ///< of all sessions
   int sessions = 1;
   int ranks = 1;
 };
@@ -53,8 +53,8 @@ struct RunStatus {
 /// Writes RUN/report.json. Rates are per second spent in steps; unknown values are null. Throws IoError.
 void write_report(const std::filesystem::path& run_dir, const RunReport& report);
 
-/// Writes RUN/status.json: time, step, dt, progress (0..1), seconds to go (null when not known), sessions, and when it
-/// was written. Throws IoError.
+/// Writes RUN/status.json: time, step, dt, progress (0..1), seconds to go (null when not known), sessions,
+/// and when it was written. Throws IoError.
 void write_status(const std::filesystem::path& run_dir, const Clock& clock, const RunStatus& status);
 
 /// Writes RUN/config.toml, the study with every default written out.

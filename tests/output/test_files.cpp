@@ -167,8 +167,9 @@ TEST(Frames, AreRefusedInABuildWithoutHdf5) {
   config.model = "linear";
   config.time.end = 1;
   config.outputs.resize(1);
-  EXPECT_THROW(make_sinks(config, model_info("linear"), test::brick({4, 4, 4}, {1, 1, 1}), "nowhere", test::one_rank),
-               EnvironmentError);
+  EXPECT_THROW(
+      make_sinks(config, model_info("linear"), test::brick({4, 4, 4}, {1, 1, 1}), "nowhere", test::one_rank),
+      EnvironmentError);
 }
 #endif
 

@@ -57,7 +57,8 @@ Config study() {
   return config;
 }
 
-/// Outputs of a run at whole hours. Like the driver it offers every sink the instants that the sink asked for.
+/// Outputs of a run at whole hours. Like the driver it offers every sink the instants that the sink asked
+/// for.
 struct Outputs {
   explicit Outputs(const fs::path& folder)
       : sinks(make_sinks(study(), model_info("dermal"), grid, folder, test::one_rank)) {}
@@ -111,7 +112,8 @@ struct Resume : ::testing::Test {
 TEST_F(Resume, FilesAreThoseOfAnUninterruptedRun) {
   EXPECT_GT(files_below(reference).size(), 10u);
   for (const int saved : {0, 1, 4, 6, 11, 12})
-    for (const int written : {saved, std::min(saved + 1, 12), 12}) {  // the rows and frames in between must go
+    for (const int written :
+         {saved, std::min(saved + 1, 12), 12}) {  // the rows and frames in between must go
       const TemporaryFolder folder;
       Record record;
       {
@@ -190,7 +192,8 @@ TEST(ResumeErrors, NameTheFileThatCannotBeContinued) {
   };
   expect("fields_000001.hdf", "is missing",
          error_after([](const fs::path& f) { fs::remove(f / "fields/fields_000001.hdf"); }));
-  expect("metrics.csv", "No such file", error_after([](const fs::path& f) { fs::remove(f / "metrics.csv"); }));
+  expect("metrics.csv", "No such file",
+         error_after([](const fs::path& f) { fs::remove(f / "metrics.csv"); }));
   expect("probes_tip.csv", "were complete at the checkpoint", error_after([](const fs::path& f) {
            fs::resize_file(f / "probes_tip.csv", fs::file_size(f / "probes_tip.csv") - 1);
          }));

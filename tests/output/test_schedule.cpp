@@ -67,7 +67,8 @@ TEST(Schedule, DefaultMetricsAreDenseAfterATreatment) {
   config.time.end = 28 * 24;
   config.treatments.resize(2);
   config.treatments[1].at = 100;
-  const auto sinks = make_sinks(config, model_info("linear"), test::brick({2, 2, 2}, {1, 1, 1}), "unused", test::one_rank);
+  const auto sinks =
+      make_sinks(config, model_info("linear"), test::brick({2, 2, 2}, {1, 1, 1}), "unused", test::one_rank);
   ASSERT_EQ(sinks.size(), 1u);
   EXPECT_EQ(sinks[0]->name(), "metrics");
   EXPECT_EQ(sinks[0]->next_time(0), 0);
@@ -88,7 +89,8 @@ TEST(Schedule, MetricsOfAStudySeeTheFirstTreatment) {
   config.outputs.resize(1);
   config.outputs[0].kind = OutputKind::metrics;
   config.outputs[0].every = 10;
-  const auto sinks = make_sinks(config, model_info("linear"), test::brick({2, 2, 2}, {1, 1, 1}), "unused", test::one_rank);
+  const auto sinks =
+      make_sinks(config, model_info("linear"), test::brick({2, 2, 2}, {1, 1, 1}), "unused", test::one_rank);
   ASSERT_EQ(sinks.size(), 1u);
   EXPECT_EQ(sinks[0]->next_time(0.1), 7.25);
   EXPECT_EQ(sinks[0]->next_time(7.3), 10);

@@ -54,8 +54,8 @@ inline Grid brick(const std::array<int, 3>& cells, const std::array<double, 3>& 
   return {cells, spacing, {0, 0, 0}, cells};
 }
 
-/// The part of `rank` when `ranks` share a grid along one axis, as unevenly as possible: one cell each, the rest to the
-/// last.
+/// The part of `rank` when `ranks` share a grid along one axis, as unevenly as possible: one cell each, the
+/// rest to the last.
 inline Grid slab(Grid grid, const int axis, const int rank, const int ranks) {
   grid.first[axis] = rank;
   grid.cells[axis] = rank + 1 == ranks ? grid.cells[axis] - rank : 1;
