@@ -1,4 +1,4 @@
-"""Measures strong and weak scaling from one to two ranks on this machine; docs/scaling.md explains the numbers.
+"""Measures strong and weak scaling from one to two ranks on this machine; scaling_page.py makes a table of it.
 
     run_scaling.py build/serial/benchmarks/scaling_step -o benchmarks/results/scaling.json
 

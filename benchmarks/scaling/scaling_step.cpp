@@ -31,9 +31,9 @@ constexpr double spacing = 10;  ///< [um]
 
 /// What one rank did, per kind of call; the seconds include waiting for the others.
 struct Account {
-  double exchanges = 0, messages = 0, message_bytes = 0, reductions = 0, gathers = 0, gathered_bytes = 0,
-         kernels = 0, pack_kernels = 0;
+  double exchanges = 0, messages = 0, message_bytes = 0, reductions = 0, gathers = 0, gathered_bytes = 0;
   double start_seconds = 0, finish_seconds = 0, reduction_seconds = 0, gather_seconds = 0, pack_seconds = 0;
+  std::map<std::string, long> kernels;      ///< launches by label
   std::map<long, long> exchanges_by_bytes;  ///< how often so many bytes were sent in one exchange
 };
 Account account;
@@ -99,16 +99,15 @@ class Accountant final : public Communicator {
 double pack_start = -1;
 Kokkos::Timer* clock_of_kernels = nullptr;
 void begin_kernel(const char* name, std::uint32_t, std::uint64_t*) {
-  ++account.kernels;
+  ++account.kernels[name];
   if (std::strncmp(name, "kollagen/halo/", 14) != 0) return;
-  ++account.pack_kernels;
   pack_start = clock_of_kernels->seconds();
 }
 void end_kernel(std::uint64_t) {
   if (pack_start >= 0) account.pack_seconds += clock_of_kernels->seconds() - pack_start;
   pack_start = -1;
 }
-void begin_reduction(const char*, std::uint32_t, std::uint64_t*) { ++account.kernels; }
+void begin_reduction(const char* name, std::uint32_t, std::uint64_t*) { ++account.kernels[name]; }
 
 Config study(const std::array<int, 3>& cells, const int tiles_x, const int tiles_y, const double hours) {
   Config config;
@@ -146,7 +145,7 @@ std::string list(const Values& values) {
 
 int measure(const std::vector<double>& arguments, const std::shared_ptr<Communicator>& all) {
   const std::array<int, 3> cells{int(arguments[0]), int(arguments[1]), int(arguments[2])};
-  const int skip = int(arguments[6]), steps = int(arguments[7]);
+  const int skip = int(arguments[6]);
   const auto ranks = std::make_shared<Accountant>(all);
   Simulation<Exec> simulation(study(cells, int(arguments[3]), int(arguments[4]), arguments[5]), Exec(),
                               ranks);
@@ -161,7 +160,7 @@ int measure(const std::vector<double>& arguments, const std::shared_ptr<Communic
   set_begin_parallel_reduce_callback(begin_reduction);
   account = Account();
   std::vector<double> seconds, dt;
-  for (int step = 0; step < steps; ++step) {
+  while (seconds.size() < std::size_t(arguments[7]) && !simulation.finished()) {
     all->barrier();
     const Kokkos::Timer timer;
     simulation.step(simulation.clock().end);
@@ -173,10 +172,10 @@ int measure(const std::vector<double>& arguments, const std::shared_ptr<Communic
   set_end_parallel_for_callback(nullptr);
   set_begin_parallel_reduce_callback(nullptr);
   const StepStatistics& after = simulation.integrator().statistics();
+  const int steps = int(seconds.size());
 
-  std::vector<double> own,
-      counts = {account.exchanges, account.messages,       account.message_bytes, account.reductions,
-                account.gathers,   account.gathered_bytes, account.kernels,       account.pack_kernels};
+  std::vector<double> own, counts = {account.exchanges,  account.messages, account.message_bytes,
+                                     account.reductions, account.gathers,  account.gathered_bytes};
   for (const double s : {account.pack_seconds, account.start_seconds, account.finish_seconds,
                          account.reduction_seconds, account.gather_seconds})
     own.push_back(s / steps);
@@ -188,8 +187,8 @@ int measure(const std::vector<double>& arguments, const std::shared_ptr<Communic
   for (double& c : counts) c /= steps;
   if (!all->root()) return 0;
 
-  const char* count_names[] = {"exchanges", "messages",       "message_bytes", "reductions",
-                               "gathers",   "gathered_bytes", "kernels",       "pack_kernels"};
+  const char* count_names[] = {"exchanges",  "messages", "message_bytes",
+                               "reductions", "gathers",  "gathered_bytes"};
   const char* second_names[] = {"pack", "start", "finish", "reductions", "gathers"};
   std::printf("{\"ranks\": %d, \"cells\": %s, \"parts\": %s, \"backend\": \"%s\", \"commit\": \"%s\",\n",
               all->size(), list(cells).c_str(), list(decompose(cells, all->size(), 0).ranks).c_str(),
@@ -210,6 +209,12 @@ int measure(const std::vector<double>& arguments, const std::shared_ptr<Communic
   const char* separator = "";
   for (const auto& [bytes, times] : account.exchanges_by_bytes) {
     std::printf("%s\"%ld\": %.6g", separator, bytes, double(times) / steps);
+    separator = ", ";
+  }
+  std::printf("},\n \"kernels\": {");
+  separator = "";
+  for (const auto& [label, times] : account.kernels) {
+    std::printf("%s\"%s\": %.6g", separator, label.c_str(), double(times) / steps);
     separator = ", ";
   }
   std::printf("}}\n");
