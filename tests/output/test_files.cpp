@@ -109,6 +109,34 @@ TEST(FileDescriptor, ReportsAFullDevice) {
   }
 }
 
+TEST(FileDescriptor, ReservesSpaceInEitherWay) {
+  const TemporaryFolder folder;
+  const long size = (9L << 20) + 5;  // not a multiple of the pieces
+  FileDescriptor filled(folder.path() / "filled", O_RDWR | O_CREAT);
+  filled.write("head");
+  filled.fill(size);
+  EXPECT_EQ(filled.size(), size);
+  EXPECT_EQ(filled.read(0, 6), std::string("head\0\0", 6));
+  EXPECT_EQ(filled.read(size - 1, 9), std::string(1, '\0'));
+  FileDescriptor reserved(folder.path() / "reserved", O_RDWR | O_CREAT);
+  const bool can = reserved.reserve(size);
+  EXPECT_EQ(reserved.size(), can ? size : 0);
+}
+
+TEST(DiskSpace, IsComparedWithWhatIsNeeded) {
+  const TemporaryFolder folder;
+  require_space(folder.path() / "small", 1);
+  try {
+    require_space(folder.path() / "large", 3e18);
+    FAIL() << "no error";
+  } catch (const IoError& error) {
+    const std::string text = error.what();
+    EXPECT_NE(text.find("large: 3000000000000000000 bytes are needed"), std::string::npos) << text;
+    EXPECT_NE(text.find("are free"), std::string::npos) << text;
+  }
+  require_space("/proc/self/anything", 1);  // tells no size
+}
+
 TEST(CsvFile, GrowsByWholeRowsAndIsCutBackWhenTheDiskIsFull) {
   const TemporaryFolder folder;
   const fs::path path = folder.path() / "t.csv";

@@ -111,23 +111,23 @@ struct Resume : ::testing::Test {
 
 TEST_F(Resume, FilesAreThoseOfAnUninterruptedRun) {
   EXPECT_GT(files_below(reference).size(), 10u);
-  for (const int saved : {0, 1, 4, 6, 11, 12})
-    for (const int written :
-         {saved, std::min(saved + 1, 12), 12}) {  // the rows and frames in between must go
-      const TemporaryFolder folder;
-      Record record;
-      {
-        Outputs run(folder);
-        run.write(0, saved);
-        record = run.save();
-        run.write(saved + 1, written);
-      }
+  // Saved at an hour of some outputs; in the last two cases rows and frames were written after that and have
+  // to go.
+  for (const auto& [saved, written] : {std::pair{4, 4}, {12, 12}, {0, 1}, {7, 12}}) {
+    const TemporaryFolder folder;
+    Record record;
+    {
       Outputs run(folder);
-      run.restore(record, saved);
-      run.write(saved + 1, 12);
-      run.finish();
-      expect_equal(folder, reference, "saved at " + std::to_string(saved) + " of " + std::to_string(written));
+      run.write(0, saved);
+      record = run.save();
+      run.write(saved + 1, written);
     }
+    Outputs run(folder);
+    run.restore(record, saved);
+    run.write(saved + 1, 12);
+    run.finish();
+    expect_equal(folder, reference, "saved at " + std::to_string(saved) + " of " + std::to_string(written));
+  }
 }
 
 TEST_F(Resume, TheInstantOfTheCheckpointIsNotWrittenAgain) {
