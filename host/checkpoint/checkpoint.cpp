@@ -194,7 +194,7 @@ void CheckpointStore::write(const Snapshot& snapshot, const Resumable& simulatio
   manifest.config_sum = text_sum(study_of_run(resolved_toml_));
   manifest.record_sum = text_sum(text);
 
-  const std::string stem = fmt::format("checkpoint_{:012}", clock.step);
+  const std::string stem = checkpoint_stem(clock.step);
   const fs::path temporary = folder_ / fmt::format(".{}.h5.tmp", stem), target = folder_ / (stem + ".json");
   on_root(ranks_, [&] {
     std::error_code error;
@@ -269,7 +269,10 @@ std::optional<Record> CheckpointStore::resume(Resumable& simulation, const Snaps
     std::optional<Record> record;
     const std::string fault = fault_of([&] {
       std::string text;
-      on_root(ranks_, [&] { text = file_text(manifests[n]); });
+      on_root(ranks_, [&] {
+        text = file_text(manifests[n]);
+        check_name(parse_manifest(text), manifests[n]);
+      });
       broadcast_text(ranks_, text);
       const Manifest manifest = parse_manifest(text);
       if (manifest.config_sum != text_sum(study_of_run(resolved_toml_)))
@@ -306,7 +309,7 @@ std::vector<CheckpointEntry> list_checkpoints(const fs::path& run_dir) {
     CheckpointEntry& entry = entries.emplace_back();
     entry.manifest = file;
     try {
-      const Manifest manifest = parse_manifest(file_text(file));
+      const Manifest manifest = read_manifest(file);
       entry.data = folder / manifest.data_name;
       entry.step = manifest.step;
       entry.time = manifest.time;

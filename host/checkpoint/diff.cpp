@@ -148,7 +148,7 @@ class Comparison {
       const auto found = in_b.find(file.filename().string());
       if (found == in_b.end()) continue;
       const auto data = [](const fs::path& manifest) {
-        return manifest.parent_path() / parse_manifest(file_text(manifest)).data_name;
+        return manifest.parent_path() / read_manifest(manifest).data_name;
       };
       grids(data(file), data(found->second), "checkpoints/" + file.stem().string());
     }

@@ -57,6 +57,8 @@ std::vector<StoredCells> Manifest::places() const {
   return result;
 }
 
+std::string checkpoint_stem(const long step) { return fmt::format("checkpoint_{:012}", step); }
+
 std::array<std::string, 2> data_names(const std::string& stem) { return {stem + ".h5", stem + "b.h5"}; }
 
 std::string manifest_text(const Manifest& m) {
@@ -137,6 +139,19 @@ void check_data(const Manifest& manifest, const fs::path& folder, Communicator& 
   check_sum(manifest.data_name, found.whole, manifest.data_sum);
 }
 
+void check_name(const Manifest& manifest, const fs::path& file) {
+  const std::string stem = checkpoint_stem(manifest.step);
+  const auto names = data_names(stem);
+  if (file.stem() != stem || std::find(names.begin(), names.end(), manifest.data_name) == names.end())
+    throw IoError(fmt::format("the manifest is that of {} with {}", stem, manifest.data_name));
+}
+
+Manifest read_manifest(const fs::path& file) {
+  Manifest manifest = parse_manifest(file_text(file));
+  check_name(manifest, file);
+  return manifest;
+}
+
 std::string file_text(const fs::path& file) {
   const FileDescriptor in(file, O_RDONLY);
   return in.read(0, std::size_t(in.size()));
@@ -152,7 +167,7 @@ std::vector<fs::path> unfinished_in(const fs::path& folder) {
   std::set<std::string> named_data;
   for (const fs::path& manifest : manifests_in(folder)) {
     try {
-      named_data.insert(parse_manifest(file_text(manifest)).data_name);
+      named_data.insert(read_manifest(manifest).data_name);
     } catch (const IoError&) {  // a damaged manifest: whichever file may be its own is not unfinished
       for (const std::string& name : data_names(manifest.stem().string())) named_data.insert(name);
     }

@@ -36,6 +36,9 @@ struct Manifest {
   std::vector<StoredCells> places() const;
 };
 
+/// Name of the checkpoint of a step, without extension.
+std::string checkpoint_stem(long step);
+
 /// Names that the data file of the manifest `stem`.json may have. There are two, so that a checkpoint of the same step is
 /// replaced by the renaming of the manifest alone.
 std::array<std::string, 2> data_names(const std::string& stem);
@@ -45,6 +48,12 @@ std::string manifest_text(const Manifest& manifest);
 
 /// Reads a manifest. Throws IoError saying what is wrong with it: its own sum, its format, its form.
 Manifest parse_manifest(const std::string& text);
+
+/// Throws IoError when `file` has the name of another checkpoint than the one that `manifest` describes.
+void check_name(const Manifest& manifest, const std::filesystem::path& file);
+
+/// Reads the manifest in `file`. Throws IoError when it is damaged or belongs to another name.
+Manifest read_manifest(const std::filesystem::path& file);
 
 /// Throws IoError "<what>: sum ..., expected ..." when they differ.
 void check_sum(const std::string& what, std::uint64_t found, std::uint64_t expected);

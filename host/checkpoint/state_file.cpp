@@ -104,17 +104,20 @@ Skeleton make_skeleton(const path& target, const Grid& grid, const std::vector<s
   return skeleton;
 }
 
-/// Copies everything but the values.
-void copy_tables(const Skeleton& skeleton, FileDescriptor& out) {
-  std::map<std::uint64_t, std::uint64_t> holes;  // start, end
-  for (const auto& [name, place] : skeleton.places) holes[place.offset] = place.offset + sizeof(double) * place.count;
-  const auto size = std::uint64_t(skeleton.file.size());
+/// Everything but the values, by its place.
+std::map<long, std::string> tables_of(const Skeleton& skeleton) {
+  std::map<long, long> holes;  // start, end
+  for (const auto& [name, place] : skeleton.places)
+    holes[long(place.offset)] = long(place.offset + sizeof(double) * place.count);
+  const long size = skeleton.file.size();
   holes[size] = size;
-  std::uint64_t from = 0;
+  std::map<long, std::string> tables;
+  long from = 0;
   for (const auto& [start, end] : holes) {
-    out.write_at(long(from), skeleton.file.read(long(from), start - from));
+    if (start > from) tables[from] = skeleton.file.read(from, std::size_t(start - from));
     from = end;
   }
+  return tables;
 }
 
 /// Reserves the space of a file by writing zeros, each rank its share. Several ranks need it: MPI's files may wait for
@@ -141,7 +144,8 @@ struct StateWriter::State {
   path target;
   Grid grid;
   Communicator& ranks;
-  std::map<std::string, StoredCells> places;  ///< rank 0 only
+  std::map<std::string, StoredCells> places;  ///< on rank 0
+  std::map<long, std::string> tables;         ///< on rank 0
   FileDescriptor out;                         ///< of one rank, which writes by itself
   hdf5::Properties transfer;                  ///< of several, which write together
   hdf5::File file;
@@ -149,7 +153,7 @@ struct StateWriter::State {
 
 StateWriter::StateWriter(path target, const Grid& grid, const std::vector<std::string>& datasets,
                          const std::map<std::string, std::string>& texts, Communicator& ranks)
-    : state_(new State{{}, std::move(target), grid, ranks, {}, {}, {}, {}}) {
+    : state_(new State{{}, std::move(target), grid, ranks, {}, {}, {}, {}, {}}) {
   State& s = *state_;
   const bool several = ranks.size() > 1;
 #ifndef KOLLAGEN_PARALLEL_HDF5
@@ -158,14 +162,14 @@ StateWriter::StateWriter(path target, const Grid& grid, const std::vector<std::s
                                        "one, run on one rank, or set checkpoint.keep = 0",
                                        ranks.size()));
 #endif
-  std::optional<Skeleton> skeleton;
   long size = 0;
   bool reserved = false;
   on_root(ranks, [&] {
     check_size_limit(s.target, double(datasets.size()) * domain_bytes(grid) + state_file_overhead(int(datasets.size()), 0));
-    skeleton = make_skeleton(s.target, grid, datasets, texts);
-    size = skeleton->file.size();
-    s.places = skeleton->places;
+    const Skeleton skeleton = make_skeleton(s.target, grid, datasets, texts);
+    size = skeleton.file.size();
+    s.places = skeleton.places;
+    s.tables = tables_of(skeleton);
     s.out = FileDescriptor(s.target, O_RDWR | O_CREAT | O_TRUNC);
     // With the space reserved no write can fail for the lack of it.
     reserved = s.out.reserve(size);
@@ -175,7 +179,7 @@ StateWriter::StateWriter(path target, const Grid& grid, const std::vector<std::s
   ranks.broadcast(&reserved, sizeof reserved, 0);
   if (several && !reserved) fill(s.target, size, ranks);
   on_root(ranks, [&] {
-    copy_tables(*skeleton, s.out);
+    for (const auto& [offset, bytes] : s.tables) s.out.write_at(offset, bytes);
     if (several) s.out.close();
   });
 #ifdef KOLLAGEN_PARALLEL_HDF5
@@ -218,6 +222,12 @@ void StateWriter::close() {
   together(s.ranks, [&] {
     s.out.close();
     s.file.close("close", s.target);
+  });
+  on_root(s.ranks, [&] {
+    const FileDescriptor written(s.target, O_RDONLY);
+    for (const auto& [offset, bytes] : s.tables)
+      if (written.read(offset, bytes.size()) != bytes)
+        throw IoError(fmt::format("{}: the tables at byte {} are not what was written", s.target.string(), offset));
   });
 }
 

@@ -29,7 +29,7 @@ class StateWriter {
 
   /// Writes the owned cells of one dataset, x fastest, and returns where in the file the dataset lies. Collective.
   StoredCells write(const std::string& dataset, const double* values);
-  /// Completes the file. Collective.
+  /// Completes the file, and reads back all but the values. Collective.
   void close();
 
  private:

@@ -133,7 +133,7 @@ class Verification {
     OneRank one;
     for (const fs::path& file : manifests_in(folder))
       look(file, [&] {
-        const Manifest manifest = parse_manifest(file_text(file));
+        const Manifest manifest = read_manifest(file);
         if (manifest.config_sum != text_sum(study_of_run(config_text_))) throw IoError("is of another study than config.toml");
         check_data(manifest, folder, one);
         return fmt::format("step {}, {} h, {} datasets, {} bytes", manifest.step, manifest.time,

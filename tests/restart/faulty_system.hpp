@@ -10,10 +10,12 @@
 #include <cerrno>
 #include <cstdio>
 #include <string>
+#include <vector>
 
 namespace kollagen::test {
 
-/// The calls of one kind from number `first` on, counted from 0, fail with `error`, `count` of them.
+/// The calls of one kind from number `first` on, counted from 0, fail with `error`, `count` of them; where `error` is 0 they do
+/// nothing and say that they have done it.
 struct Fault {
   std::string call;  ///< "pwrite", ...; empty: nothing fails
   int first = 0;
@@ -31,6 +33,13 @@ struct Fault {
 };
 
 inline Fault fault;
+inline std::vector<std::string> calls_seen;  ///< on checkpoints: the call and the name of the file
+inline bool noting = false;
+
+inline void note(const char* call, const std::string& path) {
+  if (noting && path.find("/checkpoints") != std::string::npos)
+    calls_seen.push_back(std::string(call) + " " + path.substr(path.rfind('/') + 1));
+}
 inline bool can_reserve = true;  ///< whether file systems know fallocate
 
 /// Path of an open file.
@@ -49,15 +58,16 @@ Function next(Function, const char* name) {
 }  // namespace kollagen::test
 
 #define KOLLAGEN_STRIKES(name, path) (!kollagen::test::fault.call.empty() && kollagen::test::fault.strikes(name, path))
+#define KOLLAGEN_RESULT(done) (kollagen::test::fault.error == 0 ? (done) : -1)
 
 extern "C" {
 ssize_t write(int file, const void* data, size_t count) {
   static const auto real = kollagen::test::next(&write, "write");
-  return KOLLAGEN_STRIKES("write", kollagen::test::path_of(file)) ? -1 : real(file, data, count);
+  return KOLLAGEN_STRIKES("write", kollagen::test::path_of(file)) ? KOLLAGEN_RESULT(ssize_t(count)) : real(file, data, count);
 }
 ssize_t pwrite(int file, const void* data, size_t count, off_t at) {
   static const auto real = kollagen::test::next(&pwrite, "pwrite");
-  return KOLLAGEN_STRIKES("pwrite", kollagen::test::path_of(file)) ? -1 : real(file, data, count, at);
+  return KOLLAGEN_STRIKES("pwrite", kollagen::test::path_of(file)) ? KOLLAGEN_RESULT(ssize_t(count)) : real(file, data, count, at);
 }
 ssize_t pwrite64(int file, const void* data, size_t count, off_t at) { return pwrite(file, data, count, at); }
 ssize_t pwritev(int file, const iovec* pieces, int count, off_t at) {
@@ -66,10 +76,12 @@ ssize_t pwritev(int file, const iovec* pieces, int count, off_t at) {
 }
 int fsync(int file) {
   static const auto real = kollagen::test::next(&fsync, "fsync");
+  if (kollagen::test::noting) kollagen::test::note("fsync", kollagen::test::path_of(file));
   return KOLLAGEN_STRIKES("fsync", kollagen::test::path_of(file)) ? -1 : real(file);
 }
 int rename(const char* from, const char* to) noexcept {
   static const auto real = kollagen::test::next(&rename, "rename");
+  kollagen::test::note("rename", to);
   return KOLLAGEN_STRIKES("rename", to) ? -1 : real(from, to);
 }
 int ftruncate(int file, off_t size) noexcept {

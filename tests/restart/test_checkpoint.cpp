@@ -492,6 +492,59 @@ TEST_F(Files, EveryFailingCallIsReported) {
       }
 }
 
+TEST_F(Files, AWriteThatNeverHappenedIsNoticed) {
+  write(10);
+  int calls = 0, noticed = 0;
+  for (bool written = false; !written && calls < 100; ++calls) {
+    fault = {"pwrite", calls, 1, 0, 0};
+    try {
+      write(20);
+      written = fault.seen <= calls;
+      fault = {};
+      expect_resumes(20);  // nothing was lost: zeros were to be written over zeros
+      EXPECT_TRUE(warnings.empty());
+      fs::remove(file(20, ".json"));
+      fs::remove(file(20, ".h5"));
+    } catch (const IoError& error) {
+      EXPECT_NE(std::string(error.what()).find("what was written"), std::string::npos) << error.what();
+      fault = {};
+      expect_untouched(*this, "call " + std::to_string(calls));
+      ++noticed;
+    }
+  }
+  EXPECT_GE(noticed, 5);  // three fields, a mask, the tables
+}
+
+TEST_F(Files, NothingHasANameBeforeItIsOnTheDisk) {
+  write(10);
+  calls_seen.clear();
+  noting = true;
+  write(20);
+  noting = false;
+  calls_seen.resize(6);  // after that the older ones go
+  EXPECT_EQ(calls_seen[0], "fsync .checkpoint_000000000020.h5.tmp");
+  EXPECT_EQ(calls_seen[1], "rename checkpoint_000000000020.h5");
+  EXPECT_EQ(calls_seen[2], "fsync checkpoints");
+  EXPECT_TRUE(calls_seen[3].starts_with("fsync .checkpoint_000000000020.json.")) << calls_seen[3];
+  EXPECT_EQ(calls_seen[4], "rename checkpoint_000000000020.json");
+  EXPECT_EQ(calls_seen[5], "fsync checkpoints");
+}
+
+/// At no moment is there less than before.
+TEST_F(Files, TheSameStepIsReplacedAtOnce) {
+  write(20, 1);
+  for (const int rename_number : {0, 1}) {
+    fault = {"rename", rename_number, 1, EIO, 0};
+    EXPECT_THROW(write(20, 2), IoError);
+    fault = {};
+    NumberedState state(grid, -1);
+    const auto record = store.resume(state, snapshot, sinks, [](const std::string& text) { ADD_FAILURE() << text; });
+    ASSERT_TRUE(record);
+    EXPECT_EQ(record->number("run/own"), 1);
+    EXPECT_EQ(names().size(), 2u);
+  }
+}
+
 TEST_F(Files, FreeSpaceIsLookedAtFirst) {
   AnalyticSnapshot huge{model_info("linear"), brick({200000, 200000, 200000}, {1, 1, 1}), Column(), [](auto...) { return 0.0; }};
   EXPECT_GT(CheckpointStore::bytes(huge.grid(), 3), 1.9e17);
