@@ -31,7 +31,7 @@ constexpr std::size_t chunk_bytes = std::size_t(1) << 20;
 constexpr std::size_t memory_growth = std::size_t(4) << 20;
 /// What HDF5 1.10 keeps per dataset and per chunk, generously: B-tree nodes of 32 chunks, allocated in
 /// halves.
-constexpr double tables_bytes = 1 << 16, chunk_table_bytes = 512;
+constexpr double tables_bytes = 1 << 14, chunk_table_bytes = 512;
 /// Chunks are first filled with zeros, which compress to this part at most.
 constexpr double filled_share = 0.02;
 
