@@ -72,8 +72,7 @@ struct WallTables {
 
 /// Two fields with filled ghosts on the host.
 template <class Exec, class T>
-typename Fields<Exec, T>::View::HostMirror filled(const Ranks& ranks, const std::array<WallKind, 6>& kinds,
-                                                  const Reach reach, const bool homogeneous) {
+auto filled(const Ranks& ranks, const std::array<WallKind, 6>& kinds, const Reach reach, const bool homogeneous) {
   const auto first = ranks.parts.first(ranks.parts.place), part = ranks.parts.cells(ranks.parts.place);
   const Fields<Exec, T> fields("halo test", 2, part);
   auto host = Kokkos::create_mirror_view(fields.view());
