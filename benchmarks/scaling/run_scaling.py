@@ -82,6 +82,13 @@ def summary(rounds):
             for result in round_[case]
         )
 
+    def least(case):
+        return statistics.median(
+            result["seconds_of_rank_that_waited_least"] / statistics.mean(result["step_seconds"])
+            for round_ in rounds
+            for result in round_[case]
+        )
+
     def traffic(case):
         result = rounds[0][case][0]
         return result["per_step"] | {name: result[name] for name in ("corrections", "passes", "bytes_per_cell", "parts")}
@@ -92,7 +99,7 @@ def summary(rounds):
         "weak_efficiency_against_independent_runs": ratios(lambda t: t["beside"] / t["weak"]),
         "strong_speedup": ratios(lambda t: t["one"] / t["strong"]),
         "share_of_step": {
-            case: {"halos_and_gathers": share(case, MESSAGES), "reductions": share(case, ("reductions",))}
+            case: {"halos_and_gathers": share(case, MESSAGES), "reductions": share(case, ("reductions",)), "of_rank_that_waited_least": least(case)}
             for case in ("weak", "strong")
         },
         "per_step_and_rank": {case: traffic(case) for case in ("weak", "strong")},

@@ -173,7 +173,11 @@ def measured():
         f"| {spread(summary['strong_speedup'], '.3f')} |",
         f"| the same against two independent runs | {spread(summary['weak_efficiency_against_independent_runs'], '.3f')} | |",
     ]
-    for name, label in (("halos_and_gathers", "halos and gathered levels"), ("reductions", "reductions")):
+    for name, label in (
+        ("halos_and_gathers", "halos and gathered levels"),
+        ("reductions", "reductions"),
+        ("of_rank_that_waited_least", "both, on the rank that waited least"),
+    ):
         lines.append(f"| share of a step: {label} | {share['weak'][name]:.1%} | {share['strong'][name]:.1%} |")
     for name, label, unit, scale in (
         ("messages", "messages per step and rank", "", 1),

@@ -179,6 +179,9 @@ int measure(const std::vector<double>& arguments, const std::shared_ptr<Communic
   for (const double s : {account.pack_seconds, account.start_seconds, account.finish_seconds,
                          account.reduction_seconds, account.gather_seconds})
     own.push_back(s / steps);
+  double total = 0;
+  for (const double s : own) total += s;
+  const double waited_least = -all->max(-total);  // what is left of the cost when nobody waits
   std::vector<double> mean = own;
   all->sum(mean.data(), int(mean.size()));
   for (double& s : mean) s /= all->size();
@@ -205,7 +208,8 @@ int measure(const std::vector<double>& arguments, const std::shared_ptr<Communic
   std::printf("},\n \"seconds\": {");
   for (std::size_t i = 0; i < mean.size(); ++i)
     std::printf("%s\"%s\": %.6g", i ? ", " : "", second_names[i], mean[i]);
-  std::printf("},\n \"exchanges_by_bytes\": {");
+  std::printf("}, \"seconds_of_rank_that_waited_least\": %.6g", waited_least);
+  std::printf(",\n \"exchanges_by_bytes\": {");
   const char* separator = "";
   for (const auto& [bytes, times] : account.exchanges_by_bytes) {
     std::printf("%s\"%ld\": %.6g", separator, bytes, double(times) / steps);
