@@ -212,11 +212,11 @@ def damaged_checkpoint(case):
     hows = [damage(case.random, victim, originals) for victim in victims]
     what = ", ".join(f"{victim.name} {how}" for victim, how in zip(victims, hows))
 
+    case.count("checkpoints damaged", len(victims))
     code, text = runs.run(case.campaign.program, "verify", case.folder)
     expect(code == 5, f"{what}: verify: exit {code}\n{text}")
     for victim in victims:
         expect(victim.stem.rstrip("b") in text, f"{what}: verify does not name {victim.stem}\n{text}")
-    case.count("checkpoints damaged", len(victims))
     case.count("of these detected", len(victims))
     if kind < 8 and case.index % 4:  # `verify` has said it; the rest is run as well
         return
