@@ -159,9 +159,8 @@ void MpiCommunicator::post(const std::vector<Message>& messages, const char* tri
   for (const Message& message : messages)
     for (std::size_t done = 0; done < message.bytes; done += largest_piece_) {
       const int bytes = int(std::min(message.bytes - done, largest_piece_));
-      MPI_Request request = MPI_REQUEST_NULL;
-      check(post_piece(static_cast<char*>(message.data) + done, bytes, message, &request), tried);
-      requests_.push_back(request);
+      requests_.push_back(MPI_REQUEST_NULL);
+      check(post_piece(static_cast<char*>(message.data) + done, bytes, message, &requests_.back()), tried);
     }
 }
 
