@@ -1,5 +1,6 @@
-/// System calls on checkpoints that can be told to fail, as they do on a full or broken disk. Included by one source of a
-/// test program: its definitions stand before those of the C library, also for calls out of HDF5 and MPI.
+/// System calls on checkpoints that can be told to fail, as they do on a full or broken disk. Included by one
+/// source of a test program: its definitions stand before those of the C library, also for calls out of HDF5
+/// and MPI.
 #pragma once
 
 #include <dlfcn.h>
@@ -14,8 +15,8 @@
 
 namespace kollagen::test {
 
-/// The calls of one kind from number `first` on, counted from 0, fail with `error`, `count` of them; where `error` is 0 they do
-/// nothing and say that they have done it.
+/// The calls of one kind from number `first` on, counted from 0, fail with `error`, `count` of them; where
+/// `error` is 0 they do nothing and say that they have done it.
 struct Fault {
   std::string call;  ///< "pwrite", ...; empty: nothing fails
   int first = 0;
@@ -45,7 +46,8 @@ inline bool can_reserve = true;  ///< whether file systems know fallocate
 /// Path of an open file.
 inline std::string path_of(const int file) {
   std::string path(4096, '\0');
-  const ssize_t length = ::readlink(("/proc/self/fd/" + std::to_string(file)).c_str(), path.data(), path.size());
+  const ssize_t length =
+      ::readlink(("/proc/self/fd/" + std::to_string(file)).c_str(), path.data(), path.size());
   path.resize(length < 0 ? 0 : std::size_t(length));
   return path;
 }
@@ -57,17 +59,20 @@ Function next(Function, const char* name) {
 
 }  // namespace kollagen::test
 
-#define KOLLAGEN_STRIKES(name, path) (!kollagen::test::fault.call.empty() && kollagen::test::fault.strikes(name, path))
+#define KOLLAGEN_STRIKES(name, path) \
+  (!kollagen::test::fault.call.empty() && kollagen::test::fault.strikes(name, path))
 #define KOLLAGEN_RESULT(done) (kollagen::test::fault.error == 0 ? (done) : -1)
 
 extern "C" {
 ssize_t write(int file, const void* data, size_t count) {
   static const auto real = kollagen::test::next(&write, "write");
-  return KOLLAGEN_STRIKES("write", kollagen::test::path_of(file)) ? KOLLAGEN_RESULT(ssize_t(count)) : real(file, data, count);
+  return KOLLAGEN_STRIKES("write", kollagen::test::path_of(file)) ? KOLLAGEN_RESULT(ssize_t(count))
+                                                                  : real(file, data, count);
 }
 ssize_t pwrite(int file, const void* data, size_t count, off_t at) {
   static const auto real = kollagen::test::next(&pwrite, "pwrite");
-  return KOLLAGEN_STRIKES("pwrite", kollagen::test::path_of(file)) ? KOLLAGEN_RESULT(ssize_t(count)) : real(file, data, count, at);
+  return KOLLAGEN_STRIKES("pwrite", kollagen::test::path_of(file)) ? KOLLAGEN_RESULT(ssize_t(count))
+                                                                   : real(file, data, count, at);
 }
 ssize_t pwrite64(int file, const void* data, size_t count, off_t at) { return pwrite(file, data, count, at); }
 ssize_t pwritev(int file, const iovec* pieces, int count, off_t at) {

@@ -20,11 +20,13 @@ inline std::vector<std::uint64_t> bits(const std::vector<double>& values) {
   return result;
 }
 
-/// Value of a stored field after `step` steps in the cell of a global index: among others of every kind that is easily lost.
+/// Value of a stored field after `step` steps in the cell of a global index: among others of every kind that
+/// is easily lost.
 inline double numbered(const long step, const std::string& field, const long cell) {
   if (cell == 0) return -0.0;
   if (cell == 1) return std::numeric_limits<double>::infinity();
-  if (cell == 2) return std::bit_cast<double>(std::uint64_t(0x7ff800000000abcd));  // not a number, with a payload
+  if (cell == 2)
+    return std::bit_cast<double>(std::uint64_t(0x7ff800000000abcd));  // not a number, with a payload
   return double(step) + double(field.size()) / 3 + std::ldexp(1.0 + double(cell) / 1000, -int(cell % 40));
 }
 
@@ -58,7 +60,9 @@ struct NumberedState final : Resumable {
     record.numbers["simulation/none"] = {};
     record.texts["simulation/text"] = text_of(step);
   }
-  std::vector<std::string> stored_fields() const override { return {"state/pdgf", "state/u", "derivative/pdgf"}; }
+  std::vector<std::string> stored_fields() const override {
+    return {"state/pdgf", "state/u", "derivative/pdgf"};
+  }
   void copy_stored(const int index, double* out) const override {
     const auto values = field(stored_fields()[std::size_t(index)]);
     std::copy(values.begin(), values.end(), out);

@@ -66,7 +66,8 @@ struct Fields {
   Grid grid;
   Sinks none;
   explicit Fields(Communicator& group)
-      : snapshot(model_info("linear"), part(group), Column(), [](auto...) { return 0.0; }), grid(part(group)) {}
+      : snapshot(model_info("linear"), part(group), Column(), [](auto...) { return 0.0; }),
+        grid(part(group)) {}
 
   void write(const fs::path& folder, Communicator& group, const long step, const int keep = 2) {
     snapshot.at(step, 0.5 * double(step));
@@ -79,7 +80,8 @@ struct Fields {
     NumberedState state(grid, -1);
     std::vector<std::string> warnings;
     CheckpointStore store(folder, study, 2, group);
-    const auto record = store.resume(state, snapshot, none, [&](const std::string& text) { warnings.push_back(text); });
+    const auto record =
+        store.resume(state, snapshot, none, [&](const std::string& text) { warnings.push_back(text); });
     ASSERT_TRUE(record);
     EXPECT_TRUE(state.holds(step)) << state.step;
     EXPECT_EQ(bits(record->fields.at("run/mask")), bits(state.field("mask")));
@@ -123,6 +125,25 @@ TEST(CheckpointRanks, ADamagedOneIsPassedOverByAll) {
   fields.expect(folder.path, all, 20);
 }
 
+/// Where space cannot be reserved it is written once before, so that MPI does not meet a full disk.
+TEST(CheckpointRanks, ZerosReserveWhereTheFileSystemCannot) {
+  Communicator& all = *ranks();
+  Fields fields(all);
+  int calls[2];
+  for (const bool reserving : {true, false}) {
+    const SharedFolder folder;
+    can_reserve = reserving;
+    fault = {"pwrite", 1000000, 1, EIO, 0};  // counts only
+    fields.write(folder.path, all, 10);
+    calls[reserving] = fault.seen;
+    fault = {};
+    can_reserve = true;
+    fields.expect(folder.path, all, 10);
+  }
+  EXPECT_EQ(calls[false] - calls[true],
+            all.root() && all.size() > 1 ? 1 : 0);  // one piece of 4 MiB is enough
+}
+
 /// The limit or fault is on one rank, the last or the first.
 TEST(CheckpointRanks, ADiskThatFailsForOneRankFailsForAll) {
   std::signal(SIGXFSZ, SIG_IGN);  // as the program does
@@ -161,8 +182,8 @@ TEST(CheckpointRanks, ADiskThatFailsForOneRankFailsForAll) {
       }
 }
 
-// Without writes of MPI itself: what it does when one rank cannot write differs between libraries; space is reserved
-// before, so that it takes a broken disk.
+// Without writes of MPI itself: what it does when one rank cannot write differs between libraries; space is
+// reserved before, so that it takes a broken disk.
 TEST(CheckpointRanks, AFailingCallOfOneRankIsAnErrorOfAll) {
   const SharedFolder folder;
   Communicator& all = *ranks();
@@ -174,7 +195,8 @@ TEST(CheckpointRanks, AFailingCallOfOneRankIsAnErrorOfAll) {
         int calls = 0;
         for (bool written = false; !written && calls < 100; ++calls) {
           can_reserve = reserving;
-          if (all.rank() == victim) fault = {call, calls, 1000, std::string(call) == "fsync" ? EIO : ENOSPC, 0};
+          if (all.rank() == victim)
+            fault = {call, calls, 1000, std::string(call) == "fsync" ? EIO : ENOSPC, 0};
           bool failed = false;
           try {
             fields.write(folder.path, all, 20);
@@ -185,7 +207,8 @@ TEST(CheckpointRanks, AFailingCallOfOneRankIsAnErrorOfAll) {
           fault = {};
           can_reserve = true;
           written = !struck;
-          const std::string where = std::string(call) + " " + std::to_string(calls) + " of rank " + std::to_string(victim);
+          const std::string where =
+              std::string(call) + " " + std::to_string(calls) + " of rank " + std::to_string(victim);
           EXPECT_EQ(all.max(double(failed)), double(failed)) << where;
           EXPECT_EQ(failed, struck) << where;
           all.barrier();

@@ -1,5 +1,6 @@
 /// verify_run and diff_runs on the files of a small run, whole and damaged.
 #include <gtest/gtest.h>
+#include <hdf5.h>
 
 #include <cmath>
 #include <limits>
@@ -57,8 +58,9 @@ every = "30 min"
 )";
 
 /// Writes a run up to `end` [h]; `changed` gets hold of the simulation before the first step.
-void write_run(const fs::path& folder, const double end = 3, const std::string& text = study_text,
-               const std::function<void(Simulation<Kokkos::Serial>&)>& changed = [](auto&) {}) {
+void write_run(
+    const fs::path& folder, const double end = 3, const std::string& text = study_text,
+    const std::function<void(Simulation<Kokkos::Serial>&)>& changed = [](auto&) {}) {
   const Config config = parse_config(text, "study.toml", {}, 1e12);
   Simulation<Kokkos::Serial> simulation(config);
   changed(simulation);
@@ -112,10 +114,11 @@ void overwrite(const fs::path& path, const std::string& text) {
 TEST_F(Inspect, AWholeRunIsRight) {
   write_run(run());
   EXPECT_EQ(verify(run()), 0) << report;
-  for (const char* text : {"ok       config.toml  inspected (linear)", "ok       report.json  done", "fields/fields_000003.hdf  3 h",
-                           "ok       fields/fields.hdf.series  4 frames", "ok       slices/cut.hdf.series  3 frames",
-                           "ok       probes.csv  7 rows", "ok       metrics.csv", "checkpoints/checkpoint_0000000",
-                           "everything is complete and undamaged"})
+  for (const char* text :
+       {"ok       config.toml  inspected (linear)", "ok       report.json  done",
+        "fields/fields_000003.hdf  3 h", "ok       fields/fields.hdf.series  4 frames",
+        "ok       slices/cut.hdf.series  3 frames", "ok       probes.csv  7 rows", "ok       metrics.csv",
+        "checkpoints/checkpoint_0000000", "everything is complete and undamaged"})
     EXPECT_TRUE(reports(text)) << text << "\n" << report;
   EXPECT_EQ(diff(run(), run()), 0) << report;
   EXPECT_TRUE(reports("fields/fields_000002.hdf  u  identical")) << report;
@@ -146,23 +149,26 @@ TEST_F(Inspect, EveryFaultIsNamed) {
     ASSERT_NE(place, std::string::npos) << file << ": " << from;
     overwrite(file, text.replace(place, from.size(), to));
   };
-  fault("FAULT    fields/fields_000001.hdf  is missing", [](auto& p) { fs::remove(p / "fields/fields_000001.hdf"); });
+  fault("FAULT    fields/fields_000001.hdf  is missing",
+        [](auto& p) { fs::remove(p / "fields/fields_000001.hdf"); });
   fault("FAULT    fields/fields_000001.hdf  its time is not that of the series", [](auto& p) {
     fs::rename(p / "fields/fields_000001.hdf", p / "x");
     fs::copy(p / "fields/fields_000002.hdf", p / "fields/fields_000001.hdf");
     fs::remove(p / "x");
   });
-  fault("FAULT    fields/fields_000003.hdf  is in no series",
-        [&](auto& p) {
-          edit(p / "fields/fields.hdf.series", ",\n  {\n   \"name\": \"fields_000003.hdf\",\n   \"time\": 3.0\n  }", "");
-        });
-  fault("FAULT    fields/fields.hdf.series  3 frames, the study asks for 4",
-        [&](auto& p) {
-          edit(p / "fields/fields.hdf.series", ",\n  {\n   \"name\": \"fields_000003.hdf\",\n   \"time\": 3.0\n  }", "");
-          fs::remove(p / "fields/fields_000003.hdf");
-        });
-  fault("FAULT    slices/cut.hdf.series  0 frames, the study asks for 3", [](auto& p) { fs::remove_all(p / "slices"); });
-  fault("its time is not that of the series", [&](auto& p) { edit(p / "slices/cut.hdf.series", "0.75", "0.76"); });
+  fault("FAULT    fields/fields_000003.hdf  is in no series", [&](auto& p) {
+    edit(p / "fields/fields.hdf.series", ",\n  {\n   \"name\": \"fields_000003.hdf\",\n   \"time\": 3.0\n  }",
+         "");
+  });
+  fault("FAULT    fields/fields.hdf.series  3 frames, the study asks for 4", [&](auto& p) {
+    edit(p / "fields/fields.hdf.series", ",\n  {\n   \"name\": \"fields_000003.hdf\",\n   \"time\": 3.0\n  }",
+         "");
+    fs::remove(p / "fields/fields_000003.hdf");
+  });
+  fault("FAULT    slices/cut.hdf.series  0 frames, the study asks for 3",
+        [](auto& p) { fs::remove_all(p / "slices"); });
+  fault("its time is not that of the series",
+        [&](auto& p) { edit(p / "slices/cut.hdf.series", "0.75", "0.76"); });
   fault("FAULT    probes.csv  its last line is cut off",
         [](auto& p) { fs::resize_file(p / "probes.csv", fs::file_size(p / "probes.csv") - 3); });
   fault("FAULT    probes.csv  line 3 has 7 columns, the first 8", [&](auto& p) {
@@ -174,7 +180,8 @@ TEST_F(Inspect, EveryFaultIsNamed) {
   fault("line 3: time 0.5 h comes after 0.5 h", [&](auto& p) { edit(p / "probes.csv", "\n0,", "\n0.5,"); });
   fault("FAULT    metrics.csv  is missing", [](auto& p) { fs::remove(p / "metrics.csv"); });
   fault("FAULT    report.json", [](auto& p) { fs::resize_file(p / "report.json", 30); });
-  fault("is of another study than config.toml", [&](auto& p) { edit(p / "config.toml", "inspected", "inspecten"); });
+  fault("is of another study than config.toml",
+        [&](auto& p) { edit(p / "config.toml", "inspected", "inspecten"); });
   fault("FAULT    config.toml", [&](auto& p) { edit(p / "config.toml", "end = ", "emd = "); });
   const auto newest = [](const fs::path& p) { return list_checkpoints(p).back(); };
   fault("dataset fields/derivative/u", [&](auto& p) {
@@ -219,6 +226,46 @@ TEST_F(Inspect, FramesWithFlippedBitsAreFoundOrHarmless) {
   EXPECT_GT(harmless, 10);  // unused room of HDF5, units
 }
 
+// HDF5 reads a piece that is missing as zeros, and one whose sum was left out without a word.
+TEST_F(Inspect, EveryPieceHasToBeThereWithItsSum) {
+  const auto fault = [&](const std::function<void(hid_t dataset)>& write) -> std::string {
+    const fs::path path = folder.path() / "pieces.hdf";
+    const hid_t file = H5Fcreate(path.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
+    const hsize_t extent[3] = {4, 3, 2}, piece[3] = {2, 3, 2};
+    const hid_t space = H5Screate_simple(3, extent, nullptr), create = H5Pcreate(H5P_DATASET_CREATE);
+    H5Pset_chunk(create, 3, piece);
+    H5Pset_fletcher32(create);
+    const hid_t dataset = H5Dcreate2(file, "u", H5T_IEEE_F64LE, space, H5P_DEFAULT, create, H5P_DEFAULT);
+    write(dataset);
+    H5Dclose(dataset);
+    H5Pclose(create);
+    H5Sclose(space);
+    H5Fclose(file);
+    const GridFile written(path);
+    try {
+      written.check_pieces(written.datasets().at(0));
+      return "";
+    } catch (const IoError& error) {
+      return error.what();
+    }
+  };
+  const double values[24] = {1, 2, 3};
+  const auto all = [&](const hid_t dataset) {
+    H5Dwrite(dataset, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, values);
+  };
+  const auto raw = [&](const hid_t dataset, const hsize_t plane) {  // bit 0 of the mask: without the sum
+    const hsize_t place[3] = {plane, 0, 0};
+    H5Dwrite_chunk(dataset, H5P_DEFAULT, 1, place, sizeof values / 2, values);
+  };
+  EXPECT_EQ(fault(all), "");
+  EXPECT_EQ(fault([&](const hid_t dataset) { raw(dataset, 0); }), "u has 1 pieces instead of 2");
+  EXPECT_EQ(fault([&](const hid_t dataset) {
+              all(dataset);
+              raw(dataset, 2);
+            }),
+            "piece 1 of u is in a wrong place, or without its sum");
+}
+
 TEST_F(Inspect, DifferencesAreMeasuredAndPlaced) {
   write_run(run());
   const fs::path other = folder.path() / "other";
@@ -231,16 +278,18 @@ TEST_F(Inspect, DifferencesAreMeasuredAndPlaced) {
   });
   EXPECT_EQ(diff(run(), other), 1);
   EXPECT_TRUE(reports("fields/fields_000000.hdf  u  identical")) << report;
-  EXPECT_TRUE(reports("fields/fields_000000.hdf  v  differs by at most 0.125, relative 1; at point (4, 3, 2): 0 and 0.125"))
+  EXPECT_TRUE(reports(
+      "fields/fields_000000.hdf  v  differs by at most 0.125, relative 1; at point (4, 3, 2): 0 and 0.125"))
       << report;
   EXPECT_TRUE(reports("fields/fields_000003.hdf  v  differs by at most 0.")) << report;
   EXPECT_TRUE(reports("metrics.csv  time [h]  identical")) << report;
   EXPECT_TRUE(reports("state/v  differs")) << report;
   EXPECT_TRUE(reports("\ndifferent\n")) << report;
   EXPECT_EQ(diff(run() / "fields/fields_000000.hdf", other / "fields/fields_000000.hdf"), 1);
-  EXPECT_EQ(report, "fields_000000.hdf  u  identical\n"
-                    "fields_000000.hdf  v  differs by at most 0.125, relative 1; at point (4, 3, 2): 0 and 0.125\n"
-                    "fields_000000.hdf  w  identical\ndifferent\n");
+  EXPECT_EQ(report,
+            "fields_000000.hdf  u  identical\n"
+            "fields_000000.hdf  v  differs by at most 0.125, relative 1; at point (4, 3, 2): 0 and 0.125\n"
+            "fields_000000.hdf  w  identical\ndifferent\n");
   const auto one = list_checkpoints(run()).back().data, two = list_checkpoints(other).back().data;
   EXPECT_EQ(diff(one, one), 0) << report;
   EXPECT_EQ(diff(one, two), 1) << report;
