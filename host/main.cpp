@@ -6,6 +6,7 @@
 #include <Kokkos_Core.hpp>
 #include <cstdio>
 #include <exception>
+#include <filesystem>
 #include <functional>
 #include <string>
 #include <vector>
@@ -231,6 +232,9 @@ int main(int argc, char** argv) {
   } catch (const kollagen::Error& error) {
     fmt::print(stderr, "{}\n", error.what());
     return int(error.code());
+  } catch (const std::filesystem::filesystem_error& error) {
+    fmt::print(stderr, "{}\n", error.what());
+    return int(kollagen::ExitCode::input_output);
   } catch (const std::exception& error) {
     fmt::print(stderr, "internal error, please report it: {}\n", error.what());
     return internal_error;

@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <optional>
 
 #include "host/checkpoint/checkpoint.hpp"
@@ -56,6 +57,17 @@ double peak_memory() {
 
 std::string size_text(const double bytes) {
   return bytes < 1e9 ? fmt::format("{:.3g} MB", bytes / 1e6) : fmt::format("{:.3g} GB", bytes / 1e9);
+}
+
+/// on_root for work with files: what the standard library cannot do with them is an IoError too. Collective.
+void with_files_on_root(Communicator& ranks, const std::function<void()>& work) {
+  on_root(ranks, [&] {
+    try {
+      work();
+    } catch (const fs::filesystem_error& error) {
+      throw IoError(error.what());
+    }
+  });
 }
 
 /// What a run has cost so far, over its sessions; goes into every checkpoint.
@@ -158,7 +170,7 @@ class Session {
                                "with HDF5, or run without them: --set checkpoint.keep=0");
     });
     FolderState state{};
-    on_root(*ranks_, [&] {
+    with_files_on_root(*ranks_, [&] {
       state = folder_.look(config_);
       if (state != FolderState::finished) check_disk();
     });
@@ -203,7 +215,7 @@ class Session {
     ranks_->sum(&bandwidth_, 1);
     simulation_.emplace(config_, Exec(), ranks_);
     sinks_ = make_sinks(config_, simulation_->model(), simulation_->grid(), folder_.path(), *ranks_);
-    on_root(*ranks_, [&] {
+    with_files_on_root(*ranks_, [&] {
       beginning_ = folder_.open(config_);
       if (beginning_ != Beginning::resumed) write_config(folder_.path(), config_);
       log_ = open_log(folder_.path());
@@ -265,13 +277,13 @@ class Session {
       before_.visit([&](const char* name, double& value) { value = record->number(name); });
       // The checkpoint knows nothing of sessions that came after it and left none.
       double sessions = 0;
-      on_root(*ranks_, [&] { sessions = sessions_of(folder_.path()); });
+      with_files_on_root(*ranks_, [&] { sessions = sessions_of(folder_.path()); });
       before_.sessions = std::max(before_.sessions, ranks_->max(sessions));
     } catch (const Error& error) {
       log_->error("cannot be resumed: {}", error.what());
       throw;
     }
-    on_root(*ranks_, [&] {
+    with_files_on_root(*ranks_, [&] {
       fs::remove(folder_.path() / "guard.txt");
       write_config(folder_.path(), config_);  // how many checkpoints are kept may have changed
     });
@@ -389,7 +401,7 @@ class Session {
     const RunOutcome outcome = drive(steppable, sinks_, plan);
     const bool finished = outcome == RunOutcome::finished;
     const double memory = ranks_->max(peak_memory());
-    on_root(*ranks_, [&] {
+    with_files_on_root(*ranks_, [&] {
       show(finished ? "done" : "stopped");
       const RunReport report = make_report(finished ? "done" : "stopped by " + reason, memory);
       write_report(folder_.path(), report);
