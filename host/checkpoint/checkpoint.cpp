@@ -28,7 +28,8 @@ constexpr const char* record_name = "record.json";
 constexpr const char* config_name = "config.toml";
 const std::string state_group = "fields/", record_group = "record_fields/";
 
-/// Numbers as the 16 hexadecimal digits of their bits: every bit comes back, of infinities and not-a-numbers too.
+/// Numbers as the 16 hexadecimal digits of their bits: every bit comes back, of infinities and not-a-numbers
+/// too.
 std::string record_text(const Record& record) {
   Json json{{"numbers", Json::object()}, {"texts", Json::object()}, {"fields", Json::array()}};
   for (const auto& [name, values] : record.numbers) {
@@ -46,7 +47,8 @@ Record parse_record(const std::string& text) {
   for (const auto& [name, list] : json.at("numbers").items()) {
     std::vector<double>& values = record.numbers[name];
     for (const Json& bits : list)
-      values.push_back(std::bit_cast<double>(std::uint64_t(std::stoull(bits.get<std::string>(), nullptr, 16))));
+      values.push_back(
+          std::bit_cast<double>(std::uint64_t(std::stoull(bits.get<std::string>(), nullptr, 16))));
   }
   for (const auto& [name, value] : json.at("texts").items()) record.texts[name] = value;
   for (const Json& name : json.at("fields")) record.fields[name];
@@ -72,12 +74,12 @@ void check_space(const fs::path& folder, const double needed) {
   if (::statvfs(folder.c_str(), &disk) != 0) throw_system_error("find the free space of", folder, errno);
   const double free = double(disk.f_bavail) * double(disk.f_frsize);
   if (free < needed)
-    throw IoError(fmt::format("{}: a checkpoint needs {:.0f} bytes, {:.0f} are free on this disk", folder.string(),
-                              needed, free));
+    throw IoError(fmt::format("{}: a checkpoint needs {:.0f} bytes, {:.0f} are free on this disk",
+                              folder.string(), needed, free));
 }
 
-/// The fault of `work`, empty when there is none. Faults of files only: other errors pass. Collective when `work` is,
-/// and then `work` has to fail on all ranks or on none.
+/// The fault of `work`, empty when there is none. Faults of files only: other errors pass. Collective when
+/// `work` is, and then `work` has to fail on all ranks or on none.
 std::string fault_of(const std::function<void()>& work) {
   try {
     work();
@@ -102,9 +104,10 @@ std::uint64_t shared(Communicator& ranks, std::uint64_t sum) {
 
 void check_grid(const Manifest& manifest, const Snapshot& snapshot) {
   const Grid& grid = snapshot.grid();
-  if (manifest.cells != grid.global_cells || manifest.spacing != grid.spacing || manifest.model != snapshot.model().name)
-    throw IoError(fmt::format("it is of the model {} on {} x {} x {} cells", manifest.model, manifest.cells[0],
-                              manifest.cells[1], manifest.cells[2]));
+  if (manifest.cells != grid.global_cells || manifest.spacing != grid.spacing ||
+      manifest.model != snapshot.model().name)
+    throw IoError(fmt::format("it is of the model {} on {} x {} x {} cells", manifest.model,
+                              manifest.cells[0], manifest.cells[1], manifest.cells[2]));
 }
 
 /// A checkpoint whose sums have been checked, open for reading. On every rank.
@@ -156,14 +159,19 @@ class Checkpoint {
 
 }  // namespace
 
-CheckpointStore::CheckpointStore(fs::path run_dir, std::string resolved_toml, const int keep, Communicator& ranks)
-    : folder_(checkpoint_folder(run_dir)), resolved_toml_(std::move(resolved_toml)), keep_(keep), ranks_(ranks) {
+CheckpointStore::CheckpointStore(fs::path run_dir, std::string resolved_toml, const int keep,
+                                 Communicator& ranks)
+    : folder_(checkpoint_folder(run_dir)),
+      resolved_toml_(std::move(resolved_toml)),
+      keep_(keep),
+      ranks_(ranks) {
   KOLLAGEN_CHECK(keep >= 1, "a store that keeps no checkpoint");
 }
 
 double CheckpointStore::bytes(const Grid& grid, const int fields) {
   constexpr double texts = 1 << 16;  // study and record; the manifest takes less than is allowed for tables
-  return double(fields) * grid.global_cells[0] * grid.global_cells[1] * grid.global_cells[2] * sizeof(double) +
+  return double(fields) * grid.global_cells[0] * grid.global_cells[1] * grid.global_cells[2] *
+             sizeof(double) +
          state_file_overhead(fields, texts);
 }
 
@@ -177,7 +185,8 @@ void CheckpointStore::write(const Snapshot& snapshot, const Resumable& simulatio
   std::vector<std::string> datasets;
   for (const std::string& name : fields) datasets.push_back(state_group + name);
   for (const auto& [name, values] : record.fields) {
-    KOLLAGEN_CHECK(values.size() == std::size_t(grid.owned_count()), "the field " + name + " of a record has a wrong size");
+    KOLLAGEN_CHECK(values.size() == std::size_t(grid.owned_count()),
+                   "the field " + name + " of a record has a wrong size");
     datasets.push_back(record_group + name);
   }
   const std::string text = record_text(record);
@@ -201,12 +210,14 @@ void CheckpointStore::write(const Snapshot& snapshot, const Resumable& simulatio
     fs::create_directories(folder_, error);
     if (error) throw_system_error("create the folder", folder_, error.value());
     remove_unfinished(folder_);
-    check_space(folder_, bytes(grid, int(datasets.size())) + double(text.size()) + double(resolved_toml_.size()));
+    check_space(folder_,
+                bytes(grid, int(datasets.size())) + double(text.size()) + double(resolved_toml_.size()));
     const auto names = data_names(stem);
     manifest.data_name = fs::exists(folder_ / names[0]) ? names[1] : names[0];
   });
   try {
-    StateWriter writer(temporary, grid, datasets, {{record_name, text}, {config_name, resolved_toml_}}, ranks_);
+    StateWriter writer(temporary, grid, datasets, {{record_name, text}, {config_name, resolved_toml_}},
+                       ranks_);
     std::vector<double> values(std::size_t(grid.owned_count()));
     const auto add = [&](const std::string& name, const double* cells) {
       const std::uint64_t sum = shared(ranks_, cell_sum(grid, cells));
@@ -281,13 +292,14 @@ std::optional<Record> CheckpointStore::resume(Resumable& simulation, const Snaps
       check_data(manifest, folder_, ranks_);
       Checkpoint checkpoint(manifest, folder_, snapshot.grid(), ranks_);
       record = checkpoint.record();
-      simulation.restore(*record, [&](const std::string& name, double* out) { checkpoint.read(state_group + name, out); });
+      simulation.restore(
+          *record, [&](const std::string& name, double* out) { checkpoint.read(state_group + name, out); });
       for (const auto& sink : sinks) sink->restore(*record, snapshot);
       const std::string here = fmt::format("{} ({})", version::number, version::git_hash);
       const std::string there = fmt::format("{} ({})", manifest.version, manifest.git_hash);
       if (ranks_.root() && here != there)
-        warn(fmt::format("{}: written by version {}, this is {}: results need not have the same bits", manifests[n].string(),
-                         there, here));
+        warn(fmt::format("{}: written by version {}, this is {}: results need not have the same bits",
+                         manifests[n].string(), there, here));
     });
     if (fault.empty()) return record;
     if (!ranks_.root()) continue;
@@ -297,7 +309,8 @@ std::optional<Record> CheckpointStore::resume(Resumable& simulation, const Snaps
   }
   if (count == 0) return std::nullopt;
   on_root(ranks_, [&] {
-    throw IoError(fmt::format("{}: no checkpoint can be used; --fresh starts over{}", folder_.string(), faults));
+    throw IoError(
+        fmt::format("{}: no checkpoint can be used; --fresh starts over{}", folder_.string(), faults));
   });
   return std::nullopt;
 }

@@ -51,15 +51,18 @@ class Comparison {
 
   void runs(const fs::path& one, const fs::path& other) {
     for (const char* folder : {"fields", "slices"})
-      pairs(one / folder, other / folder, ".hdf", folder, [&](const fs::path& a, const fs::path& b, const std::string& name) { grids(a, b, name); });
-    pairs(one, other, ".csv", "", [&](const fs::path& a, const fs::path& b, const std::string& name) { tables(a, b, name); });
+      pairs(one / folder, other / folder, ".hdf", folder,
+            [&](const fs::path& a, const fs::path& b, const std::string& name) { grids(a, b, name); });
+    pairs(one, other, ".csv", "",
+          [&](const fs::path& a, const fs::path& b, const std::string& name) { tables(a, b, name); });
     checkpoints(one, other);
   }
 
   void grids(const fs::path& one, const fs::path& other, const std::string& name) {
     const GridFile a(one), b(other);
     if (a.number("time") != b.number("time"))
-      different(name, fmt::format("time {} h and {} h", a.number("time").value_or(-1), b.number("time").value_or(-1)));
+      different(name, fmt::format("time {} h and {} h", a.number("time").value_or(-1),
+                                  b.number("time").value_or(-1)));
     std::map<std::string, std::pair<const GridDataset*, const GridDataset*>> fields;
     const auto in_a = a.datasets(), in_b = b.datasets();
     for (const GridDataset& dataset : in_a) fields[dataset.field()].first = &dataset;
@@ -98,8 +101,8 @@ class Comparison {
     if (d.same_bits)
       line(label, "identical");
     else
-      different(label, fmt::format("differs by at most {:.3g}, relative {:.3g}; {}: {:.17g} and {:.17g}", d.absolute,
-                                   d.relative, place, d.one, d.other));
+      different(label, fmt::format("differs by at most {:.3g}, relative {:.3g}; {}: {:.17g} and {:.17g}",
+                                   d.absolute, d.relative, place, d.one, d.other));
   }
 
   void field_of(const GridFile& a, const GridDataset& in_a, const GridFile& b, const GridDataset& in_b,
@@ -109,7 +112,8 @@ class Comparison {
     for (long k = 0; k < in_a.extent[0]; k += step) {
       const long end = std::min(k + step, in_a.extent[0]);
       const auto one = a.read(in_a, k, end), other = b.read(in_b, k, end);
-      for (std::size_t n = 0; n < one.size(); ++n) difference.add(one[n], other[n], k * in_a.plane() + long(n));
+      for (std::size_t n = 0; n < one.size(); ++n)
+        difference.add(one[n], other[n], k * in_a.plane() + long(n));
     }
     if (in_a.bytes != in_b.bytes)
       different(label, fmt::format("numbers of {} and {} bytes", in_a.bytes, in_b.bytes));
@@ -121,8 +125,10 @@ class Comparison {
 
   void tables(const fs::path& one, const fs::path& other, const std::string& name) {
     const Table a = table_of(one), b = table_of(other);
-    const std::size_t rows_a = a.columns[0].size(), rows_b = b.columns[0].size(), rows = std::min(rows_a, rows_b);
-    if (rows_a != rows_b) different(name, fmt::format("{} and {} rows; the first {} are compared", rows_a, rows_b, rows));
+    const std::size_t rows_a = a.columns[0].size(), rows_b = b.columns[0].size(),
+                      rows = std::min(rows_a, rows_b);
+    if (rows_a != rows_b)
+      different(name, fmt::format("{} and {} rows; the first {} are compared", rows_a, rows_b, rows));
     std::set<std::string> seen;
     for (std::size_t c = 0; c < a.names.size(); ++c) {
       const auto found = std::find(b.names.begin(), b.names.end(), a.names[c]);
@@ -140,7 +146,8 @@ class Comparison {
       if (!seen.contains(heading)) different(name + "  " + heading, "only in the second");
   }
 
-  /// Which checkpoints a run has depends on the wall clock: those of the same step are compared, others are not missed.
+  /// Which checkpoints a run has depends on the wall clock: those of the same step are compared, others are
+  /// not missed.
   void checkpoints(const fs::path& one, const fs::path& other) {
     std::map<std::string, fs::path> in_b;
     for (const fs::path& file : manifests_in(checkpoint_folder(other))) in_b[file.filename().string()] = file;
@@ -187,7 +194,8 @@ int diff_runs(const fs::path& one, const fs::path& other, std::string& report) {
   for (const fs::path& path : {one, other})
     if (!fs::exists(path)) throw InputError(path.string() + ": there is no such run or file");
   if (fs::is_directory(one) != fs::is_directory(other))
-    throw InputError(fmt::format("{} and {}: a folder and a file cannot be compared", one.string(), other.string()));
+    throw InputError(
+        fmt::format("{} and {}: a folder and a file cannot be compared", one.string(), other.string()));
   Comparison comparison(report);
   if (fs::is_directory(one)) {
     for (const fs::path& path : {one, other})

@@ -21,9 +21,9 @@ void list_datasets(const hid_t parent, const std::string& group, const std::file
   hdf5::check(H5Gget_info(parent, &info), "list", file);
   for (hsize_t n = 0; n < info.nlinks; ++n) {
     std::string name(4096, '\0');
-    name.resize(std::size_t(hdf5::check(H5Lget_name_by_idx(parent, ".", H5_INDEX_NAME, H5_ITER_INC, n, name.data(),
-                                                           name.size(), H5P_DEFAULT),
-                                        "list", file)));
+    name.resize(std::size_t(hdf5::check(
+        H5Lget_name_by_idx(parent, ".", H5_INDEX_NAME, H5_ITER_INC, n, name.data(), name.size(), H5P_DEFAULT),
+        "list", file)));
     const Object object(H5Oopen(parent, name.c_str(), H5P_DEFAULT), "open " + name + " in", file);
     const H5I_type_t type = H5Iget_type(object);
     if (type == H5I_GROUP) list_datasets(object, group + name + "/", file, names);
@@ -41,7 +41,8 @@ std::string GridDataset::field() const {
 
 long planes_at_once(const GridDataset& dataset) {
   constexpr long bytes = 64L << 20;
-  return std::clamp<long>(bytes / long(sizeof(double)) / std::max(1L, dataset.plane()), 1, std::max(1L, dataset.extent[0]));
+  return std::clamp<long>(bytes / long(sizeof(double)) / std::max(1L, dataset.plane()), 1,
+                          std::max(1L, dataset.extent[0]));
 }
 
 struct GridFile::State {
@@ -86,7 +87,8 @@ std::vector<double> GridFile::read(const GridDataset& d, const long first, const
   const std::array<hsize_t, 3> start{hsize_t(first), 0, 0};
   const std::array<hsize_t, 3> count{hsize_t(last - first), hsize_t(d.extent[1]), hsize_t(d.extent[2])};
   const hdf5::Dataspace here(H5Screate_simple(3, count.data(), nullptr), action, s.path);
-  hdf5::check(H5Sselect_hyperslab(there, H5S_SELECT_SET, start.data(), nullptr, count.data(), nullptr), action, s.path);
+  hdf5::check(H5Sselect_hyperslab(there, H5S_SELECT_SET, start.data(), nullptr, count.data(), nullptr),
+              action, s.path);
   std::vector<double> values(std::size_t((last - first) * d.plane()));
   hdf5::check(H5Dread(dataset, H5T_NATIVE_DOUBLE, here, there, H5P_DEFAULT, values.data()), action, s.path);
   return values;
@@ -108,16 +110,20 @@ void GridFile::check_pieces(const GridDataset& d) const {
   const hdf5::Dataspace space(H5Dget_space(dataset), action, s.path);
   hdf5::check(H5Dget_num_chunks(dataset, space, &count), action, s.path);
   if (count != expected)
-    throw IoError(d.field() + " has " + std::to_string(count) + " pieces instead of " + std::to_string(expected));
+    throw IoError(d.field() + " has " + std::to_string(count) + " pieces instead of " +
+                  std::to_string(expected));
   std::set<std::array<hsize_t, 3>> places;
   for (hsize_t n = 0; n < count; ++n) {
     std::array<hsize_t, 3> place{};
     unsigned filters_left_out = 0;
-    hdf5::check(H5Dget_chunk_info(dataset, space, n, place.data(), &filters_left_out, nullptr, nullptr), action, s.path);
+    hdf5::check(H5Dget_chunk_info(dataset, space, n, place.data(), &filters_left_out, nullptr, nullptr),
+                action, s.path);
     bool right = filters_left_out == 0 && places.insert(place).second;
     for (std::size_t axis = 0; axis < 3; ++axis)
       right = right && place[axis] < hsize_t(d.extent[axis]) && place[axis] % piece[axis] == 0;
-    if (!right) throw IoError("piece " + std::to_string(n) + " of " + d.field() + " is in a wrong place, or without its sum");
+    if (!right)
+      throw IoError("piece " + std::to_string(n) + " of " + d.field() +
+                    " is in a wrong place, or without its sum");
   }
 }
 
@@ -126,8 +132,8 @@ std::optional<double> GridFile::number(const std::string& name) const {
   if (H5Lexists(s.file, own_group, H5P_DEFAULT) <= 0) return std::nullopt;
   if (H5Aexists_by_name(s.file, own_group, name.c_str(), H5P_DEFAULT) <= 0) return std::nullopt;
   const std::string action = "read " + name + " of";
-  const hdf5::Attribute attribute(H5Aopen_by_name(s.file, own_group, name.c_str(), H5P_DEFAULT, H5P_DEFAULT), action,
-                                  s.path);
+  const hdf5::Attribute attribute(H5Aopen_by_name(s.file, own_group, name.c_str(), H5P_DEFAULT, H5P_DEFAULT),
+                                  action, s.path);
   double value = 0;
   hdf5::check(H5Aread(attribute, H5T_NATIVE_DOUBLE, &value), action, s.path);
   return value;
@@ -136,7 +142,8 @@ std::optional<double> GridFile::number(const std::string& name) const {
 std::string GridFile::text(const std::string& name) const {
   const State& s = *state_;
   const std::string action = "read " + name + " of";
-  const hdf5::Dataset dataset(H5Dopen2(s.file, (std::string(own_group) + "/" + name).c_str(), H5P_DEFAULT), action, s.path);
+  const hdf5::Dataset dataset(H5Dopen2(s.file, (std::string(own_group) + "/" + name).c_str(), H5P_DEFAULT),
+                              action, s.path);
   const hdf5::Datatype type(H5Dget_type(dataset), action, s.path);
   std::string text(H5Tget_size(type), '\0');
   hdf5::check(H5Dread(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, text.data()), action, s.path);

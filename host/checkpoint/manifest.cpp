@@ -30,8 +30,8 @@ std::uint64_t read_sum(const Json& json) {
   return sum;
 }
 
-/// Files in `folder` for which `wanted` is true, by name; the step has a fixed number of digits, so that this is their
-/// order in time.
+/// Files in `folder` for which `wanted` is true, by name; the step has a fixed number of digits, so that this
+/// is their order in time.
 template <class Wanted>
 std::vector<fs::path> files_in(const fs::path& folder, const Wanted& wanted) {
   std::vector<fs::path> files;
@@ -100,7 +100,8 @@ Manifest parse_manifest(const std::string& text) {
     const Json json = Json::parse(text);
     const int format = json.at("kollagen_checkpoint");
     if (format != Manifest::format_number)
-      throw IoError(fmt::format("it has format {}, this version reads format {}", format, Manifest::format_number));
+      throw IoError(
+          fmt::format("it has format {}, this version reads format {}", format, Manifest::format_number));
     Manifest m;
     m.version = json.at("version");
     m.git_hash = json.at("git_hash");
@@ -132,7 +133,8 @@ void check_data(const Manifest& manifest, const fs::path& folder, Communicator& 
   const fs::path data = folder / manifest.data_name;
   const FileSums found = sum_file(data, manifest.places(), ranks);
   if (found.bytes != manifest.data_bytes)
-    throw IoError(fmt::format("{}: {} bytes, expected {}", manifest.data_name, found.bytes, manifest.data_bytes));
+    throw IoError(
+        fmt::format("{}: {} bytes, expected {}", manifest.data_name, found.bytes, manifest.data_bytes));
   for (std::size_t n = 0; n < manifest.datasets.size(); ++n)
     check_sum(fmt::format("dataset {} of {}", manifest.datasets[n].name, manifest.data_name), found.cells[n],
               manifest.datasets[n].sum);

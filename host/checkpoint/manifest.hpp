@@ -1,4 +1,5 @@
-/// The manifest of a checkpoint: what its data file holds, and the sums over it. A checkpoint exists when its manifest does.
+/// The manifest of a checkpoint: what its data file holds, and the sums over it. A checkpoint exists when its
+/// manifest does.
 #pragma once
 
 #include <array>
@@ -39,8 +40,8 @@ struct Manifest {
 /// Name of the checkpoint of a step, without extension.
 std::string checkpoint_stem(long step);
 
-/// Names that the data file of the manifest `stem`.json may have. There are two, so that a checkpoint of the same step is
-/// replaced by the renaming of the manifest alone.
+/// Names that the data file of the manifest `stem`.json may have. There are two, so that a checkpoint of the
+/// same step is replaced by the renaming of the manifest alone.
 std::array<std::string, 2> data_names(const std::string& stem);
 
 /// As JSON, the last line but one being the XXH3 of the text with that sum as zeros.
@@ -58,7 +59,8 @@ Manifest read_manifest(const std::filesystem::path& file);
 /// Throws IoError "<what>: sum ..., expected ..." when they differ.
 void check_sum(const std::string& what, std::uint64_t found, std::uint64_t expected);
 
-/// Reads the data file of `manifest` once and compares size and all sums. Throws IoError naming the first fault. Collective.
+/// Reads the data file of `manifest` once and compares size and all sums. Throws IoError naming the first
+/// fault. Collective.
 void check_data(const Manifest& manifest, const std::filesystem::path& folder, Communicator& ranks);
 
 /// Whole content of a file. Throws IoError.
@@ -70,7 +72,8 @@ std::filesystem::path checkpoint_folder(const std::filesystem::path& run_dir);
 /// Manifests in `folder` by name, oldest first. Throws IoError.
 std::vector<std::filesystem::path> manifests_in(const std::filesystem::path& folder);
 
-/// Data files in `folder` that no manifest names: what a write that was cut off leaves behind. Throws IoError.
+/// Data files in `folder` that no manifest names: what a write that was cut off leaves behind. Throws
+/// IoError.
 std::vector<std::filesystem::path> unfinished_in(const std::filesystem::path& folder);
 
 /// Temporary files in `folder`. Throws IoError.

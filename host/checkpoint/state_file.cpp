@@ -23,7 +23,8 @@ using std::filesystem::path;
 constexpr hsize_t alignment = 4096;  // of every dataset: pages of memory, sectors of disks
 /// A read of short rows fetches this much of the file at once.
 constexpr std::size_t read_ahead_bytes = std::size_t(4) << 20;
-/// HDF5's own tables: far more than groups and headers of that many datasets take (about 1 KiB each were seen).
+/// HDF5's own tables: far more than groups and headers of that many datasets take (about 1 KiB each were
+/// seen).
 constexpr double tables_bytes = 65536, tables_bytes_per_dataset = 8192;
 
 double domain_bytes(const Grid& grid) {
@@ -32,9 +33,10 @@ double domain_bytes(const Grid& grid) {
 
 void check_size_limit(const path& target, const double size) {
   rlimit limit{};
-  if (::getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY && double(limit.rlim_cur) < size)
-    throw IoError(fmt::format("{}: a checkpoint needs {:.0f} bytes, a file may have {} here (ulimit -f)", target.string(),
-                              size, limit.rlim_cur));
+  if (::getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY &&
+      double(limit.rlim_cur) < size)
+    throw IoError(fmt::format("{}: a checkpoint needs {:.0f} bytes, a file may have {} here (ulimit -f)",
+                              target.string(), size, limit.rlim_cur));
 }
 
 hdf5::Dataspace domain_space(const Grid& grid, const path& file) {
@@ -61,7 +63,8 @@ void write_text(const hid_t file, const std::string& name, const std::string& te
   const hsize_t count = text.size();
   const hdf5::Dataspace space(H5Screate_simple(1, &count, nullptr), action, target);
   const hdf5::Dataset dataset(
-      H5Dcreate2(file, name.c_str(), H5T_NATIVE_CHAR, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT), action, target);
+      H5Dcreate2(file, name.c_str(), H5T_NATIVE_CHAR, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT), action,
+      target);
   hdf5::check(H5Dwrite(dataset, H5T_NATIVE_CHAR, H5S_ALL, H5S_ALL, H5P_DEFAULT, text.data()), action, target);
 }
 
@@ -79,7 +82,8 @@ Skeleton make_skeleton(const path& target, const Grid& grid, const std::vector<s
   const hdf5::Properties access(H5Pcreate(H5P_FILE_ACCESS), action, target);
   // The default driver wants a name that leads to a file, and a file in memory has none.
   hdf5::check(H5Pset_fapl_stdio(access), action, target);
-  const auto aligned = hsize_t(std::min(double(alignment), domain_bytes(grid)));  // anything of at least this size
+  const auto aligned =
+      hsize_t(std::min(double(alignment), domain_bytes(grid)));  // anything of at least this size
   hdf5::check(H5Pset_alignment(access, aligned, alignment), action, target);
   hdf5::check(H5Pset_small_data_block_size(access, 0), action, target);  // each dataset by itself
   const path name = skeleton.file.path();
@@ -95,9 +99,11 @@ Skeleton make_skeleton(const path& target, const Grid& grid, const std::vector<s
   hdf5::check(H5Pset_fill_time(create, H5D_FILL_TIME_NEVER), action, target);
   for (const std::string& dataset_name : datasets) {
     const hdf5::Dataset dataset(
-        H5Dcreate2(file, dataset_name.c_str(), H5T_IEEE_F64LE, space, links, create, H5P_DEFAULT), action, target);
+        H5Dcreate2(file, dataset_name.c_str(), H5T_IEEE_F64LE, space, links, create, H5P_DEFAULT), action,
+        target);
     const haddr_t offset = H5Dget_offset(dataset);
-    KOLLAGEN_CHECK(offset != HADDR_UNDEF && offset % sizeof(double) == 0, dataset_name + " has no place, or an odd one");
+    KOLLAGEN_CHECK(offset != HADDR_UNDEF && offset % sizeof(double) == 0,
+                   dataset_name + " has no place, or an odd one");
     skeleton.places[dataset_name] = {offset, std::uint64_t(domain_bytes(grid)) / sizeof(double)};
   }
   file.close(action, target);
@@ -120,8 +126,8 @@ std::map<long, std::string> tables_of(const Skeleton& skeleton) {
   return tables;
 }
 
-/// Reserves the space of a file by writing zeros, each rank its share. Several ranks need it: MPI's files may wait for
-/// ever when a write fails on one of them. Collective.
+/// Reserves the space of a file by writing zeros, each rank its share. Several ranks need it: MPI's files may
+/// wait for ever when a write fails on one of them. Collective.
 void fill(const path& target, const long size, Communicator& ranks) {
   together(ranks, [&] {
     FileDescriptor file(target, O_WRONLY);
@@ -158,14 +164,16 @@ StateWriter::StateWriter(path target, const Grid& grid, const std::vector<std::s
   const bool several = ranks.size() > 1;
 #ifndef KOLLAGEN_PARALLEL_HDF5
   if (several)
-    throw EnvironmentError(fmt::format("checkpoints of {} ranks need a parallel HDF5, which this build lacks: build with "
-                                       "one, run on one rank, or set checkpoint.keep = 0",
-                                       ranks.size()));
+    throw EnvironmentError(
+        fmt::format("checkpoints of {} ranks need a parallel HDF5, which this build lacks: build with "
+                    "one, run on one rank, or set checkpoint.keep = 0",
+                    ranks.size()));
 #endif
   long size = 0;
   bool reserved = false;
   on_root(ranks, [&] {
-    check_size_limit(s.target, double(datasets.size()) * domain_bytes(grid) + state_file_overhead(int(datasets.size()), 0));
+    check_size_limit(s.target, double(datasets.size()) * domain_bytes(grid) +
+                                   state_file_overhead(int(datasets.size()), 0));
     const Skeleton skeleton = make_skeleton(s.target, grid, datasets, texts);
     size = skeleton.file.size();
     s.places = skeleton.places;
@@ -227,7 +235,8 @@ void StateWriter::close() {
     const FileDescriptor written(s.target, O_RDONLY);
     for (const auto& [offset, bytes] : s.tables)
       if (written.read(offset, bytes.size()) != bytes)
-        throw IoError(fmt::format("{}: the tables at byte {} are not what was written", s.target.string(), offset));
+        throw IoError(
+            fmt::format("{}: the tables at byte {} are not what was written", s.target.string(), offset));
   });
 }
 
@@ -251,7 +260,8 @@ std::string StateReader::text(const std::string& name) const {
   const hdf5::Dataset dataset(H5Dopen2(s.file, name.c_str(), H5P_DEFAULT), action, s.target);
   const hdf5::Dataspace space(H5Dget_space(dataset), action, s.target);
   std::string text(std::size_t(hdf5::check(H5Sget_simple_extent_npoints(space), action, s.target)), '\0');
-  hdf5::check(H5Dread(dataset, H5T_NATIVE_CHAR, H5S_ALL, H5S_ALL, H5P_DEFAULT, text.data()), action, s.target);
+  hdf5::check(H5Dread(dataset, H5T_NATIVE_CHAR, H5S_ALL, H5S_ALL, H5P_DEFAULT, text.data()), action,
+              s.target);
   return text;
 }
 

@@ -16,18 +16,19 @@ namespace kollagen {
 /// Bytes that a state file has beside the values of its cells, at most.
 double state_file_overhead(int datasets, double text_bytes);
 
-/// Writes one state file, under the name given. A write that fails, for whatever reason, ends with an IoError on every
-/// rank; the file is then of no use and may be removed.
+/// Writes one state file, under the name given. A write that fails, for whatever reason, ends with an IoError
+/// on every rank; the file is then of no use and may be removed.
 class StateWriter {
  public:
-  /// Creates the file with `texts` (by name) and empty datasets (paths of HDF5), extents (nz, ny, nx) of the whole domain,
-  /// and reserves the space of all of it. Throws IoError, and EnvironmentError where this build cannot write with
-  /// several ranks. Collective.
+  /// Creates the file with `texts` (by name) and empty datasets (paths of HDF5), extents (nz, ny, nx) of the
+  /// whole domain, and reserves the space of all of it. Throws IoError, and EnvironmentError where this build
+  /// cannot write with several ranks. Collective.
   StateWriter(std::filesystem::path file, const Grid& grid, const std::vector<std::string>& datasets,
               const std::map<std::string, std::string>& texts, Communicator& ranks);
   ~StateWriter();
 
-  /// Writes the owned cells of one dataset, x fastest, and returns where in the file the dataset lies. Collective.
+  /// Writes the owned cells of one dataset, x fastest, and returns where in the file the dataset lies.
+  /// Collective.
   StoredCells write(const std::string& dataset, const double* values);
   /// Completes the file, and reads back all but the values. Collective.
   void close();

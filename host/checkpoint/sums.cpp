@@ -22,8 +22,8 @@ namespace {
 
 static_assert(std::endian::native == std::endian::little, "sums are over the bytes of little-endian numbers");
 
-/// Sum over the cells of `stored` that lie in the `bytes` at `block`, which begin at `start` in the file. Blocks and
-/// first cells are at multiples of 8, so that no cell lies across two blocks.
+/// Sum over the cells of `stored` that lie in the `bytes` at `block`, which begin at `start` in the file.
+/// Blocks and first cells are at multiples of 8, so that no cell lies across two blocks.
 std::uint64_t sum_part(const StoredCells& stored, const char* block, const std::uint64_t bytes,
                        const std::uint64_t start) {
   const std::uint64_t from = std::max(start, stored.offset);
@@ -44,14 +44,16 @@ std::uint64_t cell_sum(const Grid& grid, const double* values) {
   for (int k = 0; k < grid.cells[2]; ++k)
     for (int j = 0; j < grid.cells[1]; ++j) {
       const std::uint64_t row =
-          (std::uint64_t(grid.first[2] + k) * ny + std::uint64_t(grid.first[1] + j)) * nx + std::uint64_t(grid.first[0]);
+          (std::uint64_t(grid.first[2] + k) * ny + std::uint64_t(grid.first[1] + j)) * nx +
+          std::uint64_t(grid.first[0]);
       for (int i = 0; i < grid.cells[0]; ++i, ++values)
         sum += XXH3_64bits_withSeed(values, sizeof *values, row + std::uint64_t(i));
     }
   return sum;
 }
 
-FileSums sum_file(const std::filesystem::path& file, const std::vector<StoredCells>& stored, Communicator& ranks) {
+FileSums sum_file(const std::filesystem::path& file, const std::vector<StoredCells>& stored,
+                  Communicator& ranks) {
   FileSums sums;
   sums.cells.resize(stored.size());
   on_root(ranks, [&] { sums.bytes = std::uint64_t(FileDescriptor(file, O_RDONLY).size()); });
@@ -63,9 +65,11 @@ FileSums sum_file(const std::filesystem::path& file, const std::vector<StoredCel
       const std::uint64_t start = b * sum_block_bytes, bytes = std::min(sum_block_bytes, sums.bytes - start);
       const std::string block = in.read(long(start), bytes);
       if (block.size() < bytes)
-        throw IoError(fmt::format("{}: ends at byte {} while it is read", file.string(), start + block.size()));
+        throw IoError(
+            fmt::format("{}: ends at byte {} while it is read", file.string(), start + block.size()));
       blocks[b] = text_sum(block);
-      for (std::size_t n = 0; n < stored.size(); ++n) sums.cells[n] += sum_part(stored[n], block.data(), bytes, start);
+      for (std::size_t n = 0; n < stored.size(); ++n)
+        sums.cells[n] += sum_part(stored[n], block.data(), bytes, start);
     }
   });
   ranks.sum(blocks.data(), int(blocks.size()));

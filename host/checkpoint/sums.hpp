@@ -15,8 +15,9 @@ namespace kollagen {
 /// XXH3 of a text.
 std::uint64_t text_sum(std::string_view text);
 
-/// Sum over the cells at `values` (owned cells of `grid`, x fastest), modulo 2^64, of the XXH3 of a cell's eight bytes with
-/// its global index as seed: added over the ranks it does not depend on how they share the cells.
+/// Sum over the cells at `values` (owned cells of `grid`, x fastest), modulo 2^64, of the XXH3 of a cell's
+/// eight bytes with its global index as seed: added over the ranks it does not depend on how they share the
+/// cells.
 std::uint64_t cell_sum(const Grid& grid, const double* values);
 
 /// Numbers of all cells as they lie in a file, x fastest.
@@ -33,9 +34,10 @@ struct FileSums {
 
 inline constexpr std::uint64_t sum_block_bytes = std::uint64_t(16) << 20;
 
-/// Reads a file once, its blocks shared among the ranks. What of `stored` lies beyond the end of the file is left out.
-/// Throws IoError. Collective.
-FileSums sum_file(const std::filesystem::path& file, const std::vector<StoredCells>& stored, Communicator& ranks);
+/// Reads a file once, its blocks shared among the ranks. What of `stored` lies beyond the end of the file is
+/// left out. Throws IoError. Collective.
+FileSums sum_file(const std::filesystem::path& file, const std::vector<StoredCells>& stored,
+                  Communicator& ranks);
 
 /// 16 hexadecimal digits.
 std::string sum_text(std::uint64_t sum);

@@ -43,7 +43,8 @@ Table read_table(const std::filesystem::path& file) {
       continue;
     }
     if (cells.size() != table.names.size())
-      throw IoError(fmt::format("line {} has {} columns, the first {}", number, cells.size(), table.names.size()));
+      throw IoError(
+          fmt::format("line {} has {} columns, the first {}", number, cells.size(), table.names.size()));
     for (std::size_t c = 0; c < cells.size(); ++c) {
       double value = std::numeric_limits<double>::quiet_NaN();
       const char* const last = cells[c].data() + cells[c].size();

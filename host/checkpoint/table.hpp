@@ -8,8 +8,8 @@
 namespace kollagen {
 
 struct Table {
-  std::vector<std::string> names;             ///< headings
-  std::vector<std::vector<double>> columns;   ///< as many; not-a-number where a cell is empty
+  std::vector<std::string> names;            ///< headings
+  std::vector<std::vector<double>> columns;  ///< as many; not-a-number where a cell is empty
 };
 
 /// Throws IoError naming the line: half a last line, a wrong number of columns, a cell that is no number.

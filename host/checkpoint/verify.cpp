@@ -34,8 +34,8 @@ using Json = nlohmann::json;
 
 constexpr unsigned longest_read = 3600;  // [s] of one file
 
-/// Calls `work` in a process of its own and returns the text of its error. HDF5 1.10 may crash, or never return, where
-/// the tables of a file are damaged.
+/// Calls `work` in a process of its own and returns the text of its error. HDF5 1.10 may crash, or never
+/// return, where the tables of a file are damaged.
 std::string apart(const std::function<void()>& work) {
   int ends[2];
   if (::pipe(ends) != 0) throw IoError("cannot make a pipe");
@@ -52,7 +52,8 @@ std::string apart(const std::function<void()>& work) {
       text = error.what();
     }
     const ssize_t written = ::write(ends[1], text.data(), text.size());
-    std::_Exit(written == ssize_t(text.size()) ? 0 : 1);  // nothing of this copy of the program may be tidied up
+    std::_Exit(written == ssize_t(text.size()) ? 0
+                                               : 1);  // nothing of this copy of the program may be tidied up
   }
   ::close(ends[1]);
   std::string text(65536, '\0');
@@ -63,7 +64,8 @@ std::string apart(const std::function<void()>& work) {
   text.resize(length);
   int status = 0;
   ::waitpid(child, &status, 0);
-  if (WIFSIGNALED(status)) return fmt::format("damaged such that reading it ends with signal {}", WTERMSIG(status));
+  if (WIFSIGNALED(status))
+    return fmt::format("damaged such that reading it ends with signal {}", WTERMSIG(status));
   return text;
 }
 
@@ -84,7 +86,9 @@ class Verification {
   }
 
  private:
-  void line(const std::string& word, const std::string& text) { report_ += fmt::format("{:<8} {}\n", word, text); }
+  void line(const std::string& word, const std::string& text) {
+    report_ += fmt::format("{:<8} {}\n", word, text);
+  }
   void good(const fs::path& file, const std::string& text) { line("ok", name(file) + "  " + text); }
   void note(const fs::path& file, const std::string& text) { line("note", name(file) + "  " + text); }
   void bad(const fs::path& file, const std::string& text) {
@@ -134,7 +138,8 @@ class Verification {
     for (const fs::path& file : manifests_in(folder))
       look(file, [&] {
         const Manifest manifest = read_manifest(file);
-        if (manifest.config_sum != text_sum(study_of_run(config_text_))) throw IoError("is of another study than config.toml");
+        if (manifest.config_sum != text_sum(study_of_run(config_text_)))
+          throw IoError("is of another study than config.toml");
         check_data(manifest, folder, one);
         return fmt::format("step {}, {} h, {} datasets, {} bytes", manifest.step, manifest.time,
                            manifest.datasets.size(), manifest.data_bytes);
@@ -196,7 +201,8 @@ class Verification {
     return run_ / (output.kind == OutputKind::slice ? "slices" : "fields") / (output.name + ".hdf.series");
   }
 
-  void frame(const fs::path& file, const double time, const std::size_t index, const std::set<std::string>& fields) {
+  void frame(const fs::path& file, const double time, const std::size_t index,
+             const std::set<std::string>& fields) {
     look(file, [&] {
       if (!fs::exists(file)) throw IoError("is missing");
       const std::string fault = apart([&] { read_frame(file, time, index, fields); });
@@ -210,12 +216,14 @@ class Verification {
     const GridFile frame_file(file);
     if (frame_file.number("time") != time) throw IoError("its time is not that of the series");
     if (frame_file.number("index") != double(index)) throw IoError("its number is not that of the series");
-    if (study_of_run(frame_file.text("config_toml")) != study_of_run(config_text_)) throw IoError("its study is not config.toml");
+    if (study_of_run(frame_file.text("config_toml")) != study_of_run(config_text_))
+      throw IoError("its study is not config.toml");
     const auto datasets = frame_file.datasets();
     std::set<std::string> found;
     for (const GridDataset& dataset : datasets) found.insert(dataset.field());
     if (config_ && found != fields)
-      throw IoError(fmt::format("holds the fields {}; the study asks for {}", fmt::join(found, ", "), fmt::join(fields, ", ")));
+      throw IoError(fmt::format("holds the fields {}; the study asks for {}", fmt::join(found, ", "),
+                                fmt::join(fields, ", ")));
     for (const GridDataset& dataset : datasets) {
       if (dataset.extent != datasets.front().extent)
         throw IoError(fmt::format("{} has other extents than {}", dataset.field(), datasets.front().field()));
@@ -268,7 +276,8 @@ class Verification {
         const std::vector<double>& time = table.columns.at(0);
         for (std::size_t row = 1; row < time.size(); ++row)
           if (!(time[row] > time[row - 1]))
-            throw IoError(fmt::format("line {}: time {} h comes after {} h", row + 2, time[row], time[row - 1]));
+            throw IoError(
+                fmt::format("line {}: time {} h comes after {} h", row + 2, time[row], time[row - 1]));
         return fmt::format("{} rows, {} columns", time.size(), table.columns.size());
       });
     if (done_ && !fs::exists(run_ / "metrics.csv")) bad(run_ / "metrics.csv", "is missing");

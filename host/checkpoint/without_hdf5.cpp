@@ -7,10 +7,13 @@ namespace kollagen {
 namespace {
 
 [[noreturn]] void refuse() {
-  throw EnvironmentError("checkpoints need HDF5, which this build lacks: set checkpoint.keep = 0 for a run without them");
+  throw EnvironmentError(
+      "checkpoints need HDF5, which this build lacks: set checkpoint.keep = 0 for a run without them");
 }
 
-[[noreturn]] void refuse_reading() { throw EnvironmentError("frames and checkpoints need HDF5, which this build lacks"); }
+[[noreturn]] void refuse_reading() {
+  throw EnvironmentError("frames and checkpoints need HDF5, which this build lacks");
+}
 
 }  // namespace
 

@@ -193,6 +193,20 @@ TEST_F(Inspect, EveryFaultIsNamed) {
     bytes[place] ^= 1;
     overwrite(data, bytes);
   });
+  fault("FAULT    fields/fields_000002.hdf  v has 0 pieces instead of 1", [](auto& p) {
+    const hid_t file = H5Fopen((p / "fields/fields_000002.hdf").c_str(), H5F_ACC_RDWR, H5P_DEFAULT);
+    const hid_t group = H5Gopen2(file, "VTKHDF/PointData", H5P_DEFAULT);
+    const hid_t old = H5Dopen2(group, "v", H5P_DEFAULT), space = H5Dget_space(old),
+                create = H5Dget_create_plist(old);
+    H5Dclose(old);
+    H5Ldelete(group, "v", H5P_DEFAULT);
+    H5Pset_alloc_time(create, H5D_ALLOC_TIME_INCR);
+    H5Dclose(H5Dcreate2(group, "v", H5T_IEEE_F64LE, space, H5P_DEFAULT, create, H5P_DEFAULT));
+    H5Pclose(create);
+    H5Sclose(space);
+    H5Gclose(group);
+    H5Fclose(file);
+  });
   fault("the manifest is damaged", [&](auto& p) { edit(newest(p).manifest, "step", "stop"); });
   fault("No such file", [&](auto& p) { fs::remove(newest(p).data); });
   EXPECT_THROW(verify(folder), InputError);
