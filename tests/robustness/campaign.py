@@ -5,7 +5,7 @@ if nothing had happened.
                 [--jobs 2] [--seed 1] [--folder DIR] [--page FILE]
 
 Every part that is not named is left out. With --folder a campaign that was broken off goes on where it was: each
-case is recorded in DIR/cases.jsonl when it is over. With --page the counts are written as a page of the documentation.
+case is recorded in a file of DIR for this version of the program when it is over. With --page the counts are written as a page of the documentation.
 Exit codes: 0 all cases as they should be, 1 some are not, 77 something that is needed is missing.
 
 A case that fails prints its name; `--only NAME` repeats it and keeps its folder.
@@ -466,7 +466,8 @@ class Campaign:
         self.can_mount = os.geteuid() == 0 and self.try_mount()
         self.count_calls()
         self.template = None
-        self.record = work / "cases.jsonl"
+        self.version = runs.run(self.program, "info")[1].splitlines()[0]  # "Kollagen 0.1.0 (hash)"
+        self.record = work / f"cases-{re.sub('[^0-9a-z.-]+', '-', self.version.lower()).strip('-')}.jsonl"
         self.cases = {}
         for line in self.record.read_text().splitlines() if self.record.exists() else []:
             case = json.loads(line)
@@ -574,7 +575,7 @@ def page_of(campaign):
     model = re.search(r"model name\s*: (.*)", pathlib.Path("/proc/cpuinfo").read_text())
     lines = [PAGE.format(cells="20 x 17 x 21", steps=campaign.study.steps, minutes=60 * INTERVAL,
                          seconds=campaign.study.seconds, date=time.strftime("%Y-%m-%d"),
-                         version=runs.run(campaign.program, "info")[1].splitlines()[0],
+                         version=campaign.version,
                          machine=f"{model[1] if model else 'unknown processor'}, {os.cpu_count()} threads")]
     for part, work in campaign.parts.items():
         cases = [case for case in campaign.cases.values() if case["part"] == part]
