@@ -92,10 +92,11 @@ class Sessions(unittest.TestCase):
     def start(self, *more, session=1, **options):
         """A run whose session number `session` has begun to step."""
         process = runs.start(PROGRAM, *self.words(*more), **options)
-        self.addCleanup(lambda: process.poll() is None and process.kill())
+        self.addCleanup(process.output.close)
+        self.addCleanup(lambda: process.poll() is None and (process.kill(), process.wait()))
         for _ in range(600):
             if process.poll() is not None:
-                self.fail(f"ended before it could be met: {process.communicate()[0]}")
+                self.fail(f"ended before it could be met: {runs.ended(process)[1]}")
             status = self.status()
             if status.get("state") == "running" and status.get("sessions") == session and self.steps_kept():
                 return process
@@ -115,8 +116,8 @@ class Sessions(unittest.TestCase):
         return sorted(int(re.sub(r"\D", "", path.stem)) for path in (self.folder / "checkpoints").glob("*.json"))
 
     def end(self, process, code):
-        text, _ = process.communicate(timeout=60)
-        self.assertEqual(process.returncode, code, text)
+        found, text = runs.ended(process, 60)
+        self.assertEqual(found, code, text)
         return text
 
     def check_nothing_extra(self):
@@ -188,7 +189,7 @@ class OneRank(Sessions):
                 break
             time.sleep(0.02)
         process.kill()
-        process.communicate()
+        process.wait()
         kept = self.steps_kept()
         self.assertGreater(len(kept), 1, "a second has passed")
         code, text = runs.run(PROGRAM, "status", self.folder)
@@ -217,13 +218,17 @@ class OneRank(Sessions):
         while catches_interrupts():
             time.sleep(0.001)
         process.send_signal(signal.SIGINT)
-        process.communicate(timeout=60)
+        process.wait(60)
         self.assertEqual(process.returncode, -signal.SIGINT)
         self.assertEqual(self.steps_kept(), [0])
         self.assertEqual(self.status()["state"], "running", "no time to say more")
 
     def test_what_was_ignored_stays_ignored(self):
-        process = self.start(*ENDLESS, preexec_fn=lambda: signal.signal(signal.SIGUSR1, signal.SIG_IGN))
+        before = signal.signal(signal.SIGUSR1, signal.SIG_IGN)  # which a process inherits
+        try:
+            process = self.start(*ENDLESS)
+        finally:
+            signal.signal(signal.SIGUSR1, before)
         process.send_signal(signal.SIGUSR1)
         time.sleep(0.3)
         self.assertIsNone(process.poll())
@@ -233,7 +238,7 @@ class OneRank(Sessions):
     def test_walltime_is_kept_with_a_checkpoint(self):
         begin = time.time()
         text = self.run_to(75, "--walltime", "00:00:03", *ENDLESS)
-        self.assertLess(time.time() - begin, 4.5, "three seconds, the start of MPI and a busy machine")
+        self.assertLess(time.time() - begin, 6, "three seconds, the start of MPI and a busy machine")
         self.assertIn("stopped by --walltime with a checkpoint at step", text)
         self.assertGreater(self.report()["wall_s"], 1.5, "not much too early either")
         kept = self.steps_kept()[-1]
@@ -245,7 +250,7 @@ class OneRank(Sessions):
         job = {"SLURM_JOB_ID": "4711"}
         begin = time.time()
         text = self.run_to(75, *ENDLESS, env=runs.environment(**job, SLURM_JOB_END_TIME=int(begin) + 4))
-        self.assertLess(time.time(), begin + 4.5)
+        self.assertLess(time.time(), begin + 6)
         self.assertIn("the Slurm job ends at", text)
         self.assertIn("stopped by the limit of the Slurm job", text)
         tools = self.work / "tools"
@@ -346,7 +351,7 @@ class OneRank(Sessions):
         code, text = runs.run(PROGRAM, "diff", whole, self.folder)
         self.assertEqual(code, 0, text)
         self.assertNotIn("differ", text)
-        self.damage(self.folder / "fields/fields_000002.hdf")
+        os.truncate(self.folder / "fields/fields_000002.hdf", 3000)
         code, text = runs.run(PROGRAM, "verify", self.folder)
         self.assertEqual(code, 5, text)
         self.assertRegex(text, r"FAULT +fields/fields_000002.hdf")
@@ -418,7 +423,7 @@ class ManyRanks(Sessions):
     def test_a_rank_that_is_killed_ends_all_and_the_run_goes_on(self):
         process = self.start(ranks=3)
         os.kill(self.rank(1), signal.SIGKILL)
-        process.communicate(timeout=60)
+        process.wait(60)
         self.assertNotIn(process.returncode, (0, 75))
         self.assertIn("resumed from the checkpoint at step 0,", self.run_to(0))
         self.check_whole()
