@@ -7,14 +7,15 @@
 namespace kollagen {
 namespace {
 
-/// Instants that agree to this part of their size are one, met at the earliest: 3 * 0.1 h and 0.3 h are not two, and a
-/// step of one rounding between them would cost dozens more until the steps have grown again.
+/// Instants that agree to this part of their size are one, met at the earliest: 3 * 0.1 h and 0.3 h are not
+/// two, and a step of one rounding between them would cost dozens more until the steps have grown again.
 constexpr double relative_rounding = 1e-12;
 constexpr double never = std::numeric_limits<double>::infinity();
 
 }  // namespace
 
-RunOutcome drive(const Steppable& simulation, const std::vector<std::unique_ptr<Sink>>& sinks, const Plan& plan) {
+RunOutcome drive(const Steppable& simulation, const std::vector<std::unique_ptr<Sink>>& sinks,
+                 const Plan& plan) {
   const Clock& clock = simulation.snapshot.clock();
   const auto later = [&] {
     return std::max(std::nextafter(clock.time, never), clock.time * (1 + relative_rounding));

@@ -1,5 +1,5 @@
-/// The loop of a run: steps from event to event, offers the state to the outputs and asks for checkpoints. Knows no
-/// physics and no format.
+/// The loop of a run: steps from event to event, offers the state to the outputs and asks for checkpoints.
+/// Knows no physics and no format.
 #pragma once
 
 #include <functional>
@@ -21,24 +21,26 @@ enum class Wish { go_on, checkpoint, stop };
 
 /// How a run is kept; the empty plan runs to the end and keeps nothing.
 struct Plan {
-  bool resumed = false;  ///< the state comes from a checkpoint, whose outputs have been written
-  long most_steps = -1;  ///< accepted steps of this session; negative: no limit
+  bool resumed = false;              ///< the state comes from a checkpoint, whose outputs have been written
+  long most_steps = -1;              ///< accepted steps of this session; negative: no limit
   std::function<void()> checkpoint;  ///< writes one; empty: none are written
-  /// First instant >= the given one [h] at which a checkpoint is due, met exactly like an output; empty: none. It is
-  /// part of the study: the steps of a run depend on it, whether or not `checkpoint` is given.
+  /// First instant >= the given one [h] at which a checkpoint is due, met exactly like an output; empty:
+  /// none. It is part of the study: the steps of a run depend on it, whether or not `checkpoint` is given.
   std::function<double(double time)> next_checkpoint;
-  /// Asked before the first step and after every one, when its outputs are written; the same answer on all ranks.
-  /// Empty: go on.
+  /// Asked before the first step and after every one, when its outputs are written; the same answer on all
+  /// ranks. Empty: go on.
   std::function<Wish()> at_edge;
 };
 
 enum class RunOutcome { finished, step_limit, interrupted };
 
-/// Runs to the end of the clock. Every sink is offered the first state, each instant it asked for (met exactly) and the
-/// last state; `finish` is called on a completed run only. At the edge of a step come its outputs, then its checkpoint,
-/// then the decision to stop. A run that stops early writes no output that it would not have written otherwise, only a
-/// checkpoint: continued, it leaves the same files as a run that did not stop. The first checkpoint is that of t = 0; a
-/// completed run writes none at its end. Errors of steps, sinks and checkpoints pass through. Collective.
-RunOutcome drive(const Steppable& simulation, const std::vector<std::unique_ptr<Sink>>& sinks, const Plan& plan);
+/// Runs to the end of the clock. Every sink is offered the first state, each instant it asked for (met
+/// exactly) and the last state; `finish` is called on a completed run only. At the edge of a step come its
+/// outputs, then its checkpoint, then the decision to stop. A run that stops early writes no output that it
+/// would not have written otherwise, only a checkpoint: continued, it leaves the same files as a run that did
+/// not stop. The first checkpoint is that of t = 0; a completed run writes none at its end. Errors of steps,
+/// sinks and checkpoints pass through. Collective.
+RunOutcome drive(const Steppable& simulation, const std::vector<std::unique_ptr<Sink>>& sinks,
+                 const Plan& plan);
 
 }  // namespace kollagen

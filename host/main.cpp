@@ -139,7 +139,8 @@ int dispatch(const int argc, char** argv) {
   app.set_version_flag("--version", std::string(version::number));
   app.footer(
       "Options --kokkos-* are passed on to Kokkos. Exit codes: 0 done, 2 bad input, 3 environment, "
-      "4 numerical guard, 5 input/output, 75 stopped early: the same command resumes; diff: 1 when something differs.");
+      "4 numerical guard, 5 input/output, 75 stopped early: the same command resumes; diff: 1 when something "
+      "differs.");
 
   CLI::App* run = app.add_subcommand("run", "Run a study.");
   add_study(*run, options);
@@ -164,7 +165,8 @@ int dispatch(const int argc, char** argv) {
   validate->callback([&] {
     chosen = [&] {
       const Config config = read_config(options.run.config, options.run.overrides, 1. / options.ranks);
-      return print((options.ranks > 1 ? sharing_report(config, options.ranks) : "") + validation_report(config));
+      return print((options.ranks > 1 ? sharing_report(config, options.ranks) : "") +
+                   validation_report(config));
     };
   });
 
@@ -176,7 +178,8 @@ int dispatch(const int argc, char** argv) {
   stop->add_option("folder", options.run.output, "folder of the run")->required();
   stop->callback([&] { chosen = [&] { return print(ask_to_stop(options.run.output)); }; });
 
-  CLI::App* verify = app.add_subcommand("verify", "Check that the files of a run are complete and undamaged.");
+  CLI::App* verify =
+      app.add_subcommand("verify", "Check that the files of a run are complete and undamaged.");
   verify->add_option("folder", options.run.output, "folder of the run")->required();
   verify->callback([&] {
     chosen = [&] {
@@ -189,7 +192,8 @@ int dispatch(const int argc, char** argv) {
   diff->add_option("other", options.other, "what to compare it with")->required();
   diff->callback([&] {
     chosen = [&] {
-      return print_report([&](std::string& report) { return diff_runs(options.run.output, options.other, report); });
+      return print_report(
+          [&](std::string& report) { return diff_runs(options.run.output, options.other, report); });
     };
   });
 

@@ -62,14 +62,15 @@ std::string time_text(const double time, const double end) {
   return fmt::format("{:.3f} of {}", time / time_scale(end).hours, end_text(end));
 }
 
-StatusLine::StatusLine(spdlog::logger& log, std::filesystem::path run_dir, const double cells, const Clock& clock,
-                       RunStatus so_far)
+StatusLine::StatusLine(spdlog::logger& log, std::filesystem::path run_dir, const double cells,
+                       const Clock& clock, RunStatus so_far)
     : log_(log),
       run_dir_(std::move(run_dir)),
       cells_(cells),
       status_(std::move(so_far)),
       earlier_seconds_(status_.wall_seconds),
-      terminal_(isatty(STDOUT_FILENO) == 1 && status_.ranks == 1),  // launchers put terminals where there is none
+      terminal_(isatty(STDOUT_FILENO) == 1 &&
+                status_.ranks == 1),  // launchers put terminals where there is none
       time_(clock.time),
       step_(clock.step) {
   status_.state = "running";
@@ -93,15 +94,17 @@ void StatusLine::show(const Clock& clock, const long rejected, const std::string
   const double interval = terminal_ ? 0.5 : 10;
   if (!last && elapsed - shown_ < interval) return;
   const double recent = elapsed > shown_ ? cells_ * double(clock.step - step_) / (elapsed - shown_) : 0;
-  // Steps grow with time, so the share of steps done says little: extrapolate the recent pace in simulated time.
+  // Steps grow with time, so the share of steps done says little: extrapolate the recent pace in simulated
+  // time.
   const double pace = elapsed > shown_ ? (clock.time - time_) / (elapsed - shown_) : 0;
   status_.state = state;
   status_.seconds_to_go = pace > 0 ? std::optional<double>((clock.end - clock.time) / pace) : std::nullopt;
   status_.wall_seconds = earlier_seconds_ + elapsed;
-  const std::string line = fmt::format(
-      "{}  {:3.0f} %  step {} ({} rejected)  dt {:.3g} h  {:.3g} Mcell/s  {}", time_text(clock.time, clock.end),
-      clock.end > 0 ? 100 * clock.time / clock.end : 100, clock.step, rejected, clock.dt, recent / 1e6,
-      status_.seconds_to_go && !last ? "ETA " + duration_text(*status_.seconds_to_go) : "");
+  const std::string line =
+      fmt::format("{}  {:3.0f} %  step {} ({} rejected)  dt {:.3g} h  {:.3g} Mcell/s  {}",
+                  time_text(clock.time, clock.end), clock.end > 0 ? 100 * clock.time / clock.end : 100,
+                  clock.step, rejected, clock.dt, recent / 1e6,
+                  status_.seconds_to_go && !last ? "ETA " + duration_text(*status_.seconds_to_go) : "");
   if (terminal_)
     fmt::print("\r{:<110}{}", line, last ? "\n" : "");
   else

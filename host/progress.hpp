@@ -28,13 +28,14 @@ std::string end_text(double end);
 /// A simulated time [h] of a run that goes to `end` [h], such as "3.500 of 28 day".
 std::string time_text(double time, double end);
 
-/// Where the run stands, on one line: rewritten in place on a terminal, a new line now and then elsewhere; and in
-/// RUN/status.json. For one rank of a run.
+/// Where the run stands, on one line: rewritten in place on a terminal, a new line now and then elsewhere;
+/// and in RUN/status.json. For one rank of a run.
 class StatusLine {
  public:
-  /// Writes the state "running". `cells` are those of the whole domain; `so_far` tells ranks, sessions and the wall
-  /// time of earlier sessions.
-  StatusLine(spdlog::logger& log, std::filesystem::path run_dir, double cells, const Clock& clock, RunStatus so_far);
+  /// Writes the state "running". `cells` are those of the whole domain; `so_far` tells ranks, sessions and
+  /// the wall time of earlier sessions.
+  StatusLine(spdlog::logger& log, std::filesystem::path run_dir, double cells, const Clock& clock,
+             RunStatus so_far);
 
   /// `state`: "running", or how the session ended, which is shown in any case.
   void show(const Clock& clock, long rejected, const std::string& state);

@@ -28,7 +28,6 @@
 #include "kollagen/check.hpp"
 #include "kollagen/collective.hpp"
 #include "kollagen/decomposition.hpp"
-#include "kollagen/decomposition.hpp"
 #include "kollagen/model/info.hpp"
 #include "kollagen_version.hpp"
 
@@ -97,7 +96,8 @@ struct Costs {
 /// How this session begins.
 enum class Beginning { first, over, resumed };
 
-/// The folder of the run, on rank 0: lock, state, small files. The other ranks learn what they need from `look`.
+/// The folder of the run, on rank 0: lock, state, small files. The other ranks learn what they need from
+/// `look`.
 class RunFolder {
  public:
   RunFolder(fs::path path, const bool fresh) : path_(std::move(path)), fresh_(fresh) {}
@@ -156,7 +156,8 @@ class Session {
   Session(const RunOptions& options, std::shared_ptr<Communicator> ranks)
       : options_(options),
         ranks_(std::move(ranks)),
-        folder_(options.output.empty() ? fs::path("runs") / fs::path(options.config).stem() : fs::path(options.output),
+        folder_(options.output.empty() ? fs::path("runs") / fs::path(options.config).stem()
+                                       : fs::path(options.output),
                 options.fresh) {}
 
   int run() {
@@ -166,8 +167,9 @@ class Session {
       if (!options_.walltime.empty()) walltime = parse_walltime(options_.walltime);
       config_ = read_config(options_.config, options_.overrides, here);
       if (keeps() && !has_hdf5)
-        throw EnvironmentError("checkpoints need HDF5, and this program was built without it (KOLLAGEN_HDF5=OFF): build "
-                               "with HDF5, or run without them: --set checkpoint.keep=0");
+        throw EnvironmentError(
+            "checkpoints need HDF5, and this program was built without it (KOLLAGEN_HDF5=OFF): build "
+            "with HDF5, or run without them: --set checkpoint.keep=0");
     });
     FolderState state{};
     with_files_on_root(*ranks_, [&] {
@@ -176,13 +178,15 @@ class Session {
     });
     ranks_->broadcast(&state, sizeof state, 0);
     if (state == FolderState::finished) {
-      if (ranks_->root()) fmt::print("{}: already complete; --fresh runs it again\n", folder_.path().string());
+      if (ranks_->root())
+        fmt::print("{}: already complete; --fresh runs it again\n", folder_.path().string());
       return int(ExitCode::done);
     }
     set_up();
-    watch_.emplace(StopWatch::Setup{stop_file(folder_.path()), walltime, job_end(),
-                                    keeps() ? std::optional(config_.checkpoint.every_wall * 3600) : std::nullopt},
-                   start_);
+    watch_.emplace(
+        StopWatch::Setup{stop_file(folder_.path()), walltime, job_end(),
+                         keeps() ? std::optional(config_.checkpoint.every_wall * 3600) : std::nullopt},
+        start_);
     if (beginning_ == Beginning::resumed) watch_->checkpoint_took(before_.slowest_checkpoint);
     if (ranks_->root()) status_.emplace(*log_, folder_.path(), cells(), clock(), so_far());
     try {
@@ -210,7 +214,7 @@ class Session {
 
   /// Everything between the study and the first step.
   void set_up() {
-    ranks_->barrier();  // the bandwidth is that of all ranks at once
+    ranks_->barrier();                    // the bandwidth is that of all ranks at once
     bandwidth_ = copy_bandwidth(Exec());  // first: its arrays are gone when the fields are allocated
     ranks_->sum(&bandwidth_, 1);
     simulation_.emplace(config_, Exec(), ranks_);
@@ -237,15 +241,16 @@ class Session {
   void banner() {
     const Grid& grid = simulation_->grid();
     auto& integrator = simulation_->integrator();
-    log_->info("Kollagen {} ({}) | Kokkos {} {} x {} | {}", version::number, version::git_hash, version::kokkos,
-               Exec::name(), Exec().concurrency(), version::compiler);
+    log_->info("Kollagen {} ({}) | Kokkos {} {} x {} | {}", version::number, version::git_hash,
+               version::kokkos, Exec::name(), Exec().concurrency(), version::compiler);
     log_->info("{} | model {}, {} fields | output {}", config_.title, config_.model,
                simulation_->model().species.size(), folder_.path().string());
-    log_->info("grid {} x {} x {} = {:.0f} cells of {:g} x {:g} x {:g} um | fields and solver {:.3g} MB, one state "
-               "{:.3g} MB",
-               grid.global_cells[0], grid.global_cells[1], grid.global_cells[2], cells(), grid.spacing[0],
-               grid.spacing[1], grid.spacing[2], double(integrator.bytes()) / 1e6,
-               double(integrator.state().bytes()) / 1e6);
+    log_->info(
+        "grid {} x {} x {} = {:.0f} cells of {:g} x {:g} x {:g} um | fields and solver {:.3g} MB, one state "
+        "{:.3g} MB",
+        grid.global_cells[0], grid.global_cells[1], grid.global_cells[2], cells(), grid.spacing[0],
+        grid.spacing[1], grid.spacing[2], double(integrator.bytes()) / 1e6,
+        double(integrator.state().bytes()) / 1e6);
     const char* const messages = detail::runs_on_host<Exec> ? "host memory"
                                  : integrator.physics().ranks().device_messages
                                      ? "device memory"
@@ -260,8 +265,8 @@ class Session {
     for (const auto& line : plan_lines(config_)) log_->info(line);
     const double volume = output_volume(config_).total;
     if (ranks_->root() && volume > free_bytes())
-      log_->warn("the outputs come to {} before compression, {} are free on the disk of {}", size_text(volume),
-                 size_text(free_bytes()), folder_.path().string());
+      log_->warn("the outputs come to {} before compression, {} are free on the disk of {}",
+                 size_text(volume), size_text(free_bytes()), folder_.path().string());
     const double limit = integrator.physics().explicit_step_limit(integrator.state());
     log_->info("explicit steps: {:.3g} s at most{}", 3600 * limit,
                imex ? fmt::format("; imex starts with {:.3g} s",
@@ -303,9 +308,10 @@ class Session {
   void check_disk() const {
     const double outputs = output_volume(config_).once;
     if (outputs > free_bytes())
-      throw IoError(fmt::format("{}: the outputs write up to {} at a time, {} are free; make room, choose another folder "
-                                "(-o), or write less",
-                                folder_.path().string(), size_text(outputs), size_text(free_bytes())));
+      throw IoError(fmt::format(
+          "{}: the outputs write up to {} at a time, {} are free; make room, choose another folder "
+          "(-o), or write less",
+          folder_.path().string(), size_text(outputs), size_text(free_bytes())));
     const int keep = config_.checkpoint.keep;
     if (keep == 0) return;
     Grid grid;
@@ -319,10 +325,10 @@ class Session {
     if (fs::exists(folder_.path()))
       for (const CheckpointEntry& entry : list_checkpoints(folder_.path())) available += entry.bytes;
     if (needed <= available) return;
-    throw IoError(fmt::format("{}: {} checkpoints of {} need {}, {} are free; make room, choose another folder (-o), or "
-                              "keep fewer (checkpoint.keep)",
-                              folder_.path().string(), keep + 1, size_text(each), size_text(needed),
-                              size_text(available)));
+    throw IoError(fmt::format(
+        "{}: {} checkpoints of {} need {}, {} are free; make room, choose another folder (-o), or "
+        "keep fewer (checkpoint.keep)",
+        folder_.path().string(), keep + 1, size_text(each), size_text(needed), size_text(available)));
   }
 
   /// The end of the job around this run; looked up by rank 0.
@@ -350,7 +356,8 @@ class Session {
     all.slowest_checkpoint = std::max(all.slowest_checkpoint, session_.slowest_checkpoint);
     all.outputs += seconds_since(start_) - setup_seconds_ - session_.steps - session_.checkpoints;
     // The traffic of this rank stands for that of all, cell by cell.
-    all.bytes += (simulation_->integrator().statistics().bytes - bytes_before_) * cells() / double(grid.owned_count());
+    all.bytes +=
+        (simulation_->integrator().statistics().bytes - bytes_before_) * cells() / double(grid.owned_count());
     all.ranks = ranks_->size();
     return all;
   }
@@ -386,9 +393,8 @@ class Session {
     plan.most_steps = options_.steps;
     if (keeps()) plan.checkpoint = [&] { write_checkpoint(); };
     if (config_.checkpoint.every)
-      plan.next_checkpoint = [schedule = Schedule(0, *config_.checkpoint.every, clock().end)](const double time) {
-        return schedule.next(time);
-      };
+      plan.next_checkpoint = [schedule = Schedule(0, *config_.checkpoint.every, clock().end)](
+                                 const double time) { return schedule.next(time); };
     plan.at_edge = [&] {
       if (step_end) watch_->outputs_took(seconds_since(*step_end));
       step_end.reset();
@@ -408,12 +414,14 @@ class Session {
       conclude(report);
       if (finished) return;
       if (keeps())
-        log_->info("stopped by {} with a checkpoint at step {}, {}; the same command resumes", reason, clock().step,
-                   time_text(clock().time, clock().end));
+        log_->info("stopped by {} with a checkpoint at step {}, {}; the same command resumes", reason,
+                   clock().step, time_text(clock().time, clock().end));
       else
-        log_->info("stopped by {} at step {}; there is no checkpoint (checkpoint.keep = 0), the same command starts from "
-                   "the beginning",
-                   reason, clock().step);
+        log_->info(
+            "stopped by {} at step {}; there is no checkpoint (checkpoint.keep = 0), the same command starts "
+            "from "
+            "the beginning",
+            reason, clock().step);
     });
     return int(finished ? ExitCode::done : ExitCode::resumable);
   }
@@ -454,12 +462,14 @@ class Session {
 
   void conclude(const RunReport& report) {
     const double step_seconds = std::max(report.step_seconds, 1e-9);
-    log_->info("{} | {} steps, {} rejected | {}{} | {:.3g} Mcell updates/s, {:.3g} GB/s ({:.0f} % of copy) | peak memory "
-               "{:.3g} MB",
-               report.outcome, report.clock.step, report.rejected_steps, duration_text(report.wall_seconds),
-               report.sessions > 1 ? fmt::format(" in {} sessions", report.sessions) : "",
-               report.cell_updates / step_seconds / 1e6, report.bytes_moved / step_seconds / 1e9,
-               100 * report.bytes_moved / step_seconds / bandwidth_, double(report.peak_memory_bytes) / 1e6);
+    log_->info(
+        "{} | {} steps, {} rejected | {}{} | {:.3g} Mcell updates/s, {:.3g} GB/s ({:.0f} % of copy) | peak "
+        "memory "
+        "{:.3g} MB",
+        report.outcome, report.clock.step, report.rejected_steps, duration_text(report.wall_seconds),
+        report.sessions > 1 ? fmt::format(" in {} sessions", report.sessions) : "",
+        report.cell_updates / step_seconds / 1e6, report.bytes_moved / step_seconds / 1e9,
+        100 * report.bytes_moved / step_seconds / bandwidth_, double(report.peak_memory_bytes) / 1e6);
     for (const Timer& timer : report.timers)
       log_->info("  {:<30} {:8.2f} s  {:5.1f} %", timer.name, timer.seconds,
                  100 * timer.seconds / std::max(report.wall_seconds, 1e-9));
@@ -469,7 +479,7 @@ class Session {
   void record_failure(const Error& failure) {
     if (!ranks_->root()) return;
     const bool guard = failure.code() == ExitCode::numerical_guard;
-    const std::string text = std::string(guard                                           ? "numerical guard: "
+    const std::string text = std::string(guard                                      ? "numerical guard: "
                                          : failure.code() == ExitCode::input_output ? "cannot write: "
                                                                                     : "") +
                              failure.what();
@@ -477,8 +487,8 @@ class Session {
     // The evidence goes into a text file; no frame and no checkpoint of the bad state is written.
     if (guard)
       std::ofstream(folder_.path() / "guard.txt")
-          << failure.what() << "\nlast accepted: time " << clock().time << " h, step " << clock().step << ", dt "
-          << clock().dt << " h\n";
+          << failure.what() << "\nlast accepted: time " << clock().time << " h, step " << clock().step
+          << ", dt " << clock().dt << " h\n";
     try {  // the disk may be full: the error itself goes on to the user
       show("failed");
       write_report(folder_.path(), make_report(text, peak_memory()));
@@ -499,7 +509,7 @@ class Session {
   std::optional<CheckpointStore> store_;
   std::optional<StopWatch> watch_;
   std::optional<StatusLine> status_;  ///< rank 0 only
-  double bandwidth_ = 0;          ///< [B/s] of all ranks together
+  double bandwidth_ = 0;              ///< [B/s] of all ranks together
   Costs before_, session_;
   double setup_seconds_ = 0, bytes_before_ = 0;
   long first_step_ = 0;

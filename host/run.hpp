@@ -19,9 +19,9 @@ struct RunOptions {
   long steps = -1;                     ///< stop after so many steps; negative: run to the end
 };
 
-/// Runs the study, or continues what an earlier session left in the folder, between the start and the end of Kokkos and
-/// of MPI, and returns the exit code. Only rank 0 prints, and touches the small files of the folder. Throws the errors
-/// of check.hpp. Collective.
+/// Runs the study, or continues what an earlier session left in the folder, between the start and the end of
+/// Kokkos and of MPI, and returns the exit code. Only rank 0 prints, and touches the small files of the
+/// folder. Throws the errors of check.hpp. Collective.
 int run_study(const RunOptions& options, const std::shared_ptr<Communicator>& ranks);
 
 }  // namespace kollagen

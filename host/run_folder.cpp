@@ -22,10 +22,11 @@ namespace fs = std::filesystem;
 
 constexpr const char* lock_name = ".lock";
 
-/// Everything a run writes at the top of its folder, but for the lock. Removed in this order, so that a folder whose
-/// removal was cut short is neither complete nor resumed, and is a run until the last.
-const char* const own_entries[] = {"report.json", "checkpoints", "log.txt", "status.json", "metrics.csv", "probes.csv",
-                                   "fields",      "slices",      "guard.txt", "overview.png", "stop", "config.toml"};
+/// Everything a run writes at the top of its folder, but for the lock. Removed in this order, so that a
+/// folder whose removal was cut short is neither complete nor resumed, and is a run until the last.
+const char* const own_entries[] = {"report.json", "checkpoints",  "log.txt", "status.json",
+                                   "metrics.csv", "probes.csv",   "fields",  "slices",
+                                   "guard.txt",   "overview.png", "stop",    "config.toml"};
 
 std::string read_file(const fs::path& path) {
   std::ifstream in(path);
@@ -52,8 +53,8 @@ struct flock whole_file() {
 FolderLock::FolderLock(const fs::path& folder)
     : descriptor_(::open((folder / lock_name).c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666)) {
   if (descriptor_ < 0) return;
-  // Locks of the open file, unlike those of the process, do not go when another descriptor of the file is closed; unlike
-  // flock they can be looked at without being taken, and NFS carries them to other machines.
+  // Locks of the open file, unlike those of the process, do not go when another descriptor of the file is
+  // closed; unlike flock they can be looked at without being taken, and NFS carries them to other machines.
   struct flock lock = whole_file();
   if (::fcntl(descriptor_, F_OFD_SETLK, &lock) == 0) {
     std::array<char, 256> host{};
@@ -66,7 +67,8 @@ FolderLock::FolderLock(const fs::path& folder)
   if (errno != EAGAIN && errno != EACCES) return;
   ::close(descriptor_);
   const std::string process = lock_holder(folder).process;
-  throw InputError(folder.string() + ": another run is writing there" + (process.empty() ? "" : " (" + process + ")") +
+  throw InputError(folder.string() + ": another run is writing there" +
+                   (process.empty() ? "" : " (" + process + ")") +
                    "; wait for it, or choose another folder (-o)");
 }
 
@@ -112,7 +114,8 @@ FolderState inspect_run_folder(const fs::path& folder, const Config& config) {
     if (!is_session_key(d.key))
       text += "\n  " + d.key + ": " + shown(d.one) + " in the folder, " + shown(d.other) + " in this study";
   if (!text.empty())
-    throw InputError(folder.string() + ": holds a run of another study; choose another folder (-o) or --fresh" + text);
+    throw InputError(folder.string() +
+                     ": holds a run of another study; choose another folder (-o) or --fresh" + text);
   const auto report = nlohmann::json::parse(read_file(folder / "report.json"), nullptr, false);
   const bool done = report.is_object() && report.value("outcome", "") == "done";
   return done ? FolderState::finished : FolderState::unfinished;

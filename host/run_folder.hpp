@@ -20,9 +20,9 @@ enum class FolderState {
 /// study (naming the keys that differ, with both values) or files that are no run.
 FolderState inspect_run_folder(const std::filesystem::path& folder, const Config& config);
 
-/// Keeps other runs out of a folder while it is being written: a lock on RUN/.lock, which goes with the object, or with
-/// the process however it ends. It works between machines where the file system carries locks; others, and folders
-/// that cannot be written anyway, are trusted.
+/// Keeps other runs out of a folder while it is being written: a lock on RUN/.lock, which goes with the
+/// object, or with the process however it ends. It works between machines where the file system carries
+/// locks; others, and folders that cannot be written anyway, are trusted.
 class FolderLock {
  public:
   /// `folder` has to exist. Throws InputError when another process holds the lock.

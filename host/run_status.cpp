@@ -60,8 +60,8 @@ std::string checkpoint_lines(const fs::path& folder, const double end) {
       continue;
     }
     const auto written = std::chrono::file_clock::to_sys(fs::last_write_time(entry.manifest));
-    text += fmt::format("  {}  step {}, {}, {:.3g} MB, written {}\n", entry.data.filename().string(), entry.step,
-                        time_text(entry.time, end), entry.bytes / 1e6,
+    text += fmt::format("  {}  step {}, {}, {:.3g} MB, written {}\n", entry.data.filename().string(),
+                        entry.step, time_text(entry.time, end), entry.bytes / 1e6,
                         clock_text(std::chrono::system_clock::to_time_t(
                             std::chrono::time_point_cast<std::chrono::system_clock::duration>(written))));
   }
@@ -74,14 +74,17 @@ std::string status_text(const fs::path& folder) {
   check_run(folder);
   const Json status = read_json(folder / "status.json");
   const LockHolder holder = lock_holder(folder);
-  std::string text = fmt::format("state        {}\n", state_text(status, read_json(folder / "report.json"), holder));
+  std::string text =
+      fmt::format("state        {}\n", state_text(status, read_json(folder / "report.json"), holder));
   const double end = status.value("end_h", 0.0);
   if (!status.empty()) {
-    text += fmt::format("time         {}, {:.1f} %, step {}, dt {:.3g} h\n", time_text(status.value("time_h", 0.0), end),
-                        100 * status.value("progress", 0.0), status.value("step", 0L), status.value("dt_h", 0.0));
+    text += fmt::format("time         {}, {:.1f} %, step {}, dt {:.3g} h\n",
+                        time_text(status.value("time_h", 0.0), end), 100 * status.value("progress", 0.0),
+                        status.value("step", 0L), status.value("dt_h", 0.0));
     const int sessions = status.value("sessions", 1), ranks = status.value("ranks", 1);
-    text += fmt::format("spent        {} in {} session{}, {} rank{}\n", duration_text(status.value("wall_s", 0.0)),
-                        sessions, sessions == 1 ? "" : "s", ranks, ranks == 1 ? "" : "s");
+    text += fmt::format("spent        {} in {} session{}, {} rank{}\n",
+                        duration_text(status.value("wall_s", 0.0)), sessions, sessions == 1 ? "" : "s", ranks,
+                        ranks == 1 ? "" : "s");
     if (holder.state != LockHolder::State::free && status.contains("eta_s") && status["eta_s"].is_number())
       text += fmt::format("to go        about {}\n", duration_text(status["eta_s"]));
     const auto written = std::time_t(status.value("written", 0L));

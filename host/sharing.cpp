@@ -41,8 +41,9 @@ Sharing share(const DomainConfig& domain, const int ranks) {
 
 std::string sharing_text(const DomainConfig& domain, const int ranks) {
   const Sharing sharing = share(domain, ranks);
-  const std::string cells = sharing.fewest == sharing.most ? fmt::format("{}", sharing.most)
-                                                           : fmt::format("{} to {}", sharing.fewest, sharing.most);
+  const std::string cells = sharing.fewest == sharing.most
+                                ? fmt::format("{}", sharing.most)
+                                : fmt::format("{} to {}", sharing.fewest, sharing.most);
   if (ranks == 1) return "1 rank";
   return fmt::format("{} ranks as {} x {} x {}, {} cells each", ranks, sharing.grid[0], sharing.grid[1],
                      sharing.grid[2], cells);

@@ -66,8 +66,10 @@ JobEnd job_end_at(const std::time_t time, const std::string& source) {
   ::localtime_r(&time, &parts);
   std::strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S", &parts);
   if (time <= std::time(nullptr))
-    return {std::nullopt, fmt::format("the end of the Slurm job from {}, {}, has passed; not used", source, text)};
-  return {std::chrono::system_clock::from_time_t(time), fmt::format("the Slurm job ends at {} ({})", text, source)};
+    return {std::nullopt,
+            fmt::format("the end of the Slurm job from {}, {}, has passed; not used", source, text)};
+  return {std::chrono::system_clock::from_time_t(time),
+          fmt::format("the Slurm job ends at {} ({})", text, source)};
 }
 
 }  // namespace
@@ -106,9 +108,10 @@ double parse_walltime(const std::string& text) {
   else if (std::regex_match(text, minutes))
     seconds = std::stod(text) * 60;
   if (seconds > 0) return seconds;
-  throw InputError(fmt::format(
-      "--walltime {}: not a time; allowed: HH:MM:SS, D-HH:MM:SS, D-HH, MM:SS or a number of minutes, more than 0",
-      text));
+  throw InputError(
+      fmt::format("--walltime {}: not a time; allowed: HH:MM:SS, D-HH:MM:SS, D-HH, MM:SS or a number of "
+                  "minutes, more than 0",
+                  text));
 }
 
 JobEnd slurm_job_end() {
@@ -121,7 +124,8 @@ JobEnd slurm_job_end() {
     if (*end != '\0' && *rest == '\0' && time > 0) return job_end_at(time, "SLURM_JOB_END_TIME");
   }
   if (id.find_first_not_of("0123456789") != std::string::npos)
-    return {std::nullopt, fmt::format("SLURM_JOB_ID = {} is no number: the limit of the job is not known", id)};
+    return {std::nullopt,
+            fmt::format("SLURM_JOB_ID = {} is no number: the limit of the job is not known", id)};
   const Answer answer =
       ask_shell(fmt::format("SLURM_TIME_FORMAT=standard timeout 30 squeue -h -j {} -o %e 2>&1", id));
   std::tm parts{};
@@ -133,11 +137,15 @@ JobEnd slurm_job_end() {
   if (answer.good && (answer.text == "NONE" || answer.text == "N/A" || answer.text == "Unknown"))
     return {std::nullopt, "the Slurm job has no time limit"};
   return {std::nullopt,
-          fmt::format("the limit of Slurm job {} is not known: squeue says \"{}\"; --walltime sets one", id, answer.text)};
+          fmt::format("the limit of Slurm job {} is not known: squeue says \"{}\"; --walltime sets one", id,
+                      answer.text)};
 }
 
 StopWatch::StopWatch(Setup setup, const Steady::time_point start)
-    : setup_(std::move(setup)), start_(start), checkpoint_start_(Steady::now()), last_look_(start - between_looks) {}
+    : setup_(std::move(setup)),
+      start_(start),
+      checkpoint_start_(Steady::now()),
+      last_look_(start - between_looks) {}
 
 void StopWatch::step_took(const double seconds) {
   constexpr std::size_t kept = 32;
@@ -177,7 +185,8 @@ int StopWatch::find_reason() {
   if (steps_.empty()) return 0;
   // For the end of the process, a part of the whole that cannot outweigh a short limit.
   const auto reserve = [](const double whole) { return std::min(30., 0.05 * whole); };
-  if (setup_.walltime && *setup_.walltime - seconds_since_start() < needed() + reserve(*setup_.walltime)) return 2;
+  if (setup_.walltime && *setup_.walltime - seconds_since_start() < needed() + reserve(*setup_.walltime))
+    return 2;
   if (setup_.job_end) {
     const double left =
         std::chrono::duration<double>(*setup_.job_end - std::chrono::system_clock::now()).count();

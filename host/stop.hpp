@@ -13,9 +13,9 @@
 
 namespace kollagen {
 
-/// Notes SIGTERM, SIGUSR1, SIGUSR2 and SIGINT while it lives instead of letting them end the process; a second SIGINT
-/// ends it at once. What was ignored stays ignored, as in a job that a shell put into the background. SIGPIPE and
-/// SIGXFSZ are ignored: a write that fails says so by itself. One object at a time.
+/// Notes SIGTERM, SIGUSR1, SIGUSR2 and SIGINT while it lives instead of letting them end the process; a
+/// second SIGINT ends it at once. What was ignored stays ignored, as in a job that a shell put into the
+/// background. SIGPIPE and SIGXFSZ are ignored: a write that fails says so by itself. One object at a time.
 class StopSignals {
  public:
   StopSignals();
@@ -31,8 +31,8 @@ class StopSignals {
   std::array<struct sigaction, numbers.size()> before_{};
 };
 
-/// Reads a limit as Slurm writes them: minutes, MM:SS, HH:MM:SS, D-HH, D-HH:MM or D-HH:MM:SS. Returns seconds > 0. Throws
-/// InputError.
+/// Reads a limit as Slurm writes them: minutes, MM:SS, HH:MM:SS, D-HH, D-HH:MM or D-HH:MM:SS. Returns seconds
+/// > 0. Throws InputError.
 double parse_walltime(const std::string& text);
 
 /// The instant at which the batch job around this process ends.
@@ -41,8 +41,8 @@ struct JobEnd {
   std::string note;  ///< for the log: where `at` comes from, or what failed; empty outside of a job
 };
 
-/// Asks Slurm: SLURM_JOB_END_TIME where the job has it, else squeue, which may take some seconds. A failure is in the
-/// note.
+/// Asks Slurm: SLURM_JOB_END_TIME where the job has it, else squeue, which may take some seconds. A failure
+/// is in the note.
 JobEnd slurm_job_end();
 
 /// What the ranks agreed on at the edge of a step.
@@ -51,7 +51,8 @@ struct StopDecision {
   bool checkpoint = false;  ///< it is time for one by the clock on the wall
 };
 
-/// Decides at the edges of steps. Only rank 0 looks at file and clock; signals count on whichever rank they arrive.
+/// Decides at the edges of steps. Only rank 0 looks at file and clock; signals count on whichever rank they
+/// arrive.
 class StopWatch {
  public:
   struct Setup {
@@ -69,11 +70,12 @@ class StopWatch {
   void outputs_took(double seconds);
   void checkpoint_took(double seconds);
 
-  /// To be called at every edge, outputs written. Stops for a limit only when a step has been made, so that every
-  /// session gets on. Removes the stop file when it is the reason. Collective: one reduction.
+  /// To be called at every edge, outputs written. Stops for a limit only when a step has been made, so that
+  /// every session gets on. Removes the stop file when it is the reason. Collective: one reduction.
   StopDecision at_edge(Communicator& ranks);
 
-  /// Time [s] that has to be left at an edge for one more step, with its outputs, and the checkpoint after it.
+  /// Time [s] that has to be left at an edge for one more step, with its outputs, and the checkpoint after
+  /// it.
   double needed() const;
 
  private:

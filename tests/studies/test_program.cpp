@@ -49,7 +49,8 @@ std::string content(const fs::path& path) {
 
 bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
-/// A needling small enough for a test: 12 x 10 x 8 cells, two hours, an output every hour: frames where there is HDF5.
+/// A needling small enough for a test: 12 x 10 x 8 cells, two hours, an output every hour: frames where there
+/// is HDF5.
 const std::string small_study = R"(
 title = "small"
 model = "dermal"
@@ -68,7 +69,8 @@ radius = "80 um"
 [[output]]
 every = "1 hour"
 fields = ["pdgf", "collagen_i"]
-)" + std::string(has_hdf5 ? "kind = \"fields\"\n" : "kind = \"probe\"\npoints = [[\"9 um\", \"8 um\", \"7 um\"]]\n");
+)" + std::string(has_hdf5 ? "kind = \"fields\"\n"
+                          : "kind = \"probe\"\npoints = [[\"9 um\", \"8 um\", \"7 um\"]]\n");
 
 struct Program : ::testing::Test {
   TemporaryFolder folder;
@@ -77,7 +79,8 @@ struct Program : ::testing::Test {
   void write(const std::string& text) const { std::ofstream(study) << text; }
   std::string command(const std::string& more = "") const { return command_into(run, more); }
   std::string command_into(const fs::path& to, const std::string& more = "") const {
-    return "run " + study.string() + " -o " + to.string() + (has_hdf5 ? " " : " --set checkpoint.keep=0 ") + more;
+    return "run " + study.string() + " -o " + to.string() + (has_hdf5 ? " " : " --set checkpoint.keep=0 ") +
+           more;
   }
 };
 
@@ -94,7 +97,8 @@ TEST_F(Program, LeavesTheFilesOfARun) {
   EXPECT_TRUE(has(content(run / "report.json"), "\"outcome\": \"done\""));
   EXPECT_TRUE(has(content(run / "status.json"), "\"state\": \"done\""));
   const std::string log = content(run / "log.txt");
-  for (const char* part : {"Kollagen ", "| Kokkos ", "grid 12 x 10 x 8 = 960 cells", "explicit steps", "peak memory"})
+  for (const char* part :
+       {"Kollagen ", "| Kokkos ", "grid 12 x 10 x 8 = 960 cells", "explicit steps", "peak memory"})
     EXPECT_TRUE(has(log, part)) << part;
   const std::string metrics = content(run / "metrics.csv");
   EXPECT_TRUE(has(metrics, "\n2,")) << "a row at the end, 2 h";
@@ -147,7 +151,8 @@ TEST_F(Program, StopsAfterSoManySteps) {
   EXPECT_TRUE(has(content(run / "report.json"), "\"steps\": 3"));
   const Result again = kollagen(command());
   EXPECT_EQ(again.code, 0);
-  EXPECT_TRUE(has(again.text, has_hdf5 ? "resumed from the checkpoint at step 3," : "starting from the beginning"))
+  EXPECT_TRUE(
+      has(again.text, has_hdf5 ? "resumed from the checkpoint at step 3," : "starting from the beginning"))
       << "says where it starts: " << again.text;
 }
 
@@ -171,8 +176,9 @@ TEST_F(Program, StopsOnASignalAndKeepsOtherRunsOut) {
 }
 
 TEST_F(Program, KeepsCheckpointsOnlyWhereItCan) {
-  write("title = \"t\"\nmodel = \"linear\"\n[domain]\nsize = [\"12 um\", \"10 um\", \"8 um\"]\n"
-        "spacing = \"2 um\"\n[time]\nend = \"3 s\"\n");
+  write(
+      "title = \"t\"\nmodel = \"linear\"\n[domain]\nsize = [\"12 um\", \"10 um\", \"8 um\"]\n"
+      "spacing = \"2 um\"\n[time]\nend = \"3 s\"\n");
   const Result result = kollagen("run " + study.string() + " -o " + run.string());
   EXPECT_EQ(result.code, has_hdf5 ? 0 : 3) << result.text;
   EXPECT_EQ(fs::exists(run / "checkpoints"), has_hdf5);

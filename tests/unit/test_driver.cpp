@@ -1,4 +1,5 @@
-/// The loop of a run: instants that only rounding tells apart are one; when checkpoints are written; where it stops.
+/// The loop of a run: instants that only rounding tells apart are one; when checkpoints are written; where it
+/// stops.
 #include <algorithm>
 #include <limits>
 

@@ -1,4 +1,5 @@
-/// Why a run stops: signals, limits as people and Slurm write them, and how much time it keeps for its checkpoint.
+/// Why a run stops: signals, limits as people and Slurm write them, and how much time it keeps for its
+/// checkpoint.
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -24,7 +25,8 @@ TEST(Walltime, IsReadAsSlurmWritesIt) {
   EXPECT_EQ(parse_walltime("2-3"), 51 * 3600);
   EXPECT_EQ(parse_walltime("2-03:04"), 51 * 3600 + 240);
   EXPECT_EQ(parse_walltime("2-03:04:05"), 51 * 3600 + 245);
-  for (const char* wrong : {"", "0", "00:00:00", "-5", "1.5", "1:2:3:4", "10 min", "1-", "1h", " 5", "12345678"})
+  for (const char* wrong :
+       {"", "0", "00:00:00", "-5", "1.5", "1:2:3:4", "10 min", "1-", "1h", " 5", "12345678"})
     EXPECT_THROW(parse_walltime(wrong), InputError) << wrong;
 }
 
@@ -94,7 +96,8 @@ TEST(SlurmJob, EndIsAskedForOtherwise) {
   const std::string old_path = std::getenv("PATH");
   ::setenv("PATH", (folder.path().string() + ":" + old_path).c_str(), 1);
   const Variable id("SLURM_JOB_ID", "17"), end("SLURM_JOB_END_TIME", "");
-  const JobEnd found = says("[ \"$*\" = '-h -j 17 -o %e' ] && [ \"$SLURM_TIME_FORMAT\" = standard ] && echo 2199-01-02T03:04:05");
+  const JobEnd found = says(
+      "[ \"$*\" = '-h -j 17 -o %e' ] && [ \"$SLURM_TIME_FORMAT\" = standard ] && echo 2199-01-02T03:04:05");
   ASSERT_TRUE(found.at) << found.note;
   std::tm parts{};
   parts.tm_year = 2199 - 1900;
@@ -118,7 +121,8 @@ TEST(SlurmJob, EndIsAskedForOtherwise) {
 
 /// A session that began `ago` seconds ago.
 StopWatch watch(const StopWatch::Setup& setup, const double ago) {
-  return {setup, Steady::now() - std::chrono::duration_cast<Steady::duration>(std::chrono::duration<double>(ago))};
+  return {setup,
+          Steady::now() - std::chrono::duration_cast<Steady::duration>(std::chrono::duration<double>(ago))};
 }
 
 TEST(Watch, LeavesTimeForAStepItsOutputsAndACheckpoint) {
