@@ -173,7 +173,8 @@ class SlurmCluster:
         options = {"env": self.environment, "text": True, "capture_output": True, "timeout": 60, **options}
         result = subprocess.run([str(c) for c in command], **options)
         if check and result.returncode != 0:
-            raise RuntimeError(f"{' '.join(map(str, command))}: exit {result.returncode}\n{result.stdout}{result.stderr}")
+            text = f"{result.stdout}{result.stderr}"
+            raise RuntimeError(f"{' '.join(map(str, command))}: exit {result.returncode}\n{text}")
         return result
 
     def submit(self, *arguments, **options):

@@ -39,13 +39,11 @@ class Jobs(unittest.TestCase):
         cls.addClassCleanup(shutil.rmtree, cls.folder, ignore_errors=True)
         cls.study = cls.folder / "study.toml"
         runs.write_study(cls.study, frames="1 min", fields=["pdgf", "fibroblasts", "collagen_i"], checkpoints="10 min")
-        cls.slowed = cls.folder / "slowed_kollagen"
-        cls.slowed.write_text(f"""#!/bin/bash
-export LD_PRELOAD={FAULTS} FAULT_CALLS=rename FAULT_PATH=fields.hdf.series FAULT_AT=1 FAULT_ONWARDS=1
-export FAULT_ACTION=delay FAULT_SECONDS={DELAY}
-exec {PROGRAM} "$@"
-""")
-        cls.slowed.chmod(cls.slowed.stat().st_mode | stat.S_IXUSR)
+        slow = f"""export LD_PRELOAD={FAULTS} FAULT_CALLS=rename FAULT_PATH=fields.hdf.series FAULT_AT=1
+export FAULT_ONWARDS=1 FAULT_ACTION=delay FAULT_SECONDS={DELAY}"""
+        cls.slowed = cls.script("slowed_kollagen", f'{slow}\nexec {PROGRAM} "$@"')
+        at_first = f"if [[ -z ${{SLURM_RESTART_COUNT:-}} ]]; then\n{slow}\nfi"
+        cls.slow_at_first = cls.script("slow_kollagen_at_first", f'{at_first}\nexec {PROGRAM} "$@"')
         # Those with limits take a minute or more and hardly any of the machine: they run while the others do.
         cls.requeued = cls.submit("requeue.sbatch", cls.study, cls.folder / "requeued", program=cls.slowed,
                                   options=["--time=1", "--signal=B:USR1@50"])
@@ -58,9 +56,16 @@ exec {PROGRAM} "$@"
         cls.expected = runs.results(cls.folder / "uninterrupted")
 
     @classmethod
-    def submit(cls, script, *arguments, program=PROGRAM, options=()):
+    def script(cls, name, text):
+        path = cls.folder / name
+        path.write_text(f"#!/bin/bash\n{text}\n")
+        path.chmod(path.stat().st_mode | stat.S_IXUSR)
+        return path
+
+    @classmethod
+    def submit(cls, script, *arguments, program=PROGRAM, options=(), **environment):
         return cls.slurm.submit(*options, "--cpus-per-task=1", f"--output={cls.folder}/%j.log", SCRIPTS / script,
-                                *arguments, env={**runs.environment(**cls.slurm.environment), "KOLLAGEN": str(program)})
+                                *arguments, env=runs.environment(**cls.slurm.environment, KOLLAGEN=program, **environment))
 
     def log(self, job):
         path = self.folder / f"{job}.log"
@@ -100,6 +105,21 @@ exec {PROGRAM} "$@"
         self.assert_ended(job, 0)
         self.assertEqual(json.loads((self.folder / "two_ranks/report.json").read_text())["ranks"], 2)
         self.assert_same_bits("two_ranks")
+
+    def test_signals_reach_several_ranks(self):
+        launchers = {"srun": {}, "mpirun": {"KOLLAGEN_LAUNCH": "mpirun --allow-run-as-root --oversubscribe"}}
+        jobs = {name: self.submit("requeue.sbatch", self.study, self.folder / name, program=self.slow_at_first,
+                                  options=["--ntasks-per-node=2"], **launcher) for name, launcher in launchers.items()}
+        for name, job in jobs.items():
+            self.slurm.wait_for(lambda: (self.folder / name / "fields/fields.hdf.series").exists(), "no frame")
+            self.slurm.command("scancel", "--batch", "--signal=USR1", job)
+        for name, job in jobs.items():
+            with self.subTest(name):
+                self.assert_ended(job, 0)
+                self.assertIn("session 2", self.log(job))
+                self.assertIn("stopped by SIGUSR1 with a checkpoint", self.log(job))
+                self.assertEqual(json.loads((self.folder / name / "report.json").read_text())["ranks"], 2)
+                self.assert_same_bits(name)
 
     def test_asked_to_stop_it_is_not_requeued(self):
         for how in ("stop", "scancel"):

@@ -95,8 +95,8 @@ def start(program, *arguments, ranks=1, env=None):
 
 
 def ended(process, timeout=300):
-    """Waits for the end of a process of `start`; returns (exit code, what it printed). One that is still there after so many
-    seconds is killed."""
+    """Waits for the end of a process of `start`; returns (exit code, what it printed). One that is still there after so
+    many seconds is killed."""
     try:
         process.wait(timeout)
     except subprocess.TimeoutExpired:
