@@ -96,7 +96,7 @@ Multigrid<Exec>::Multigrid(const Exec& exec, const Ranks& ranks, const std::arra
     level.exchange_children = shared && splits_children(level.parts, level.map.halved);
     double count = 1;
     for (int a = 0; a < 3; ++a) count *= parts.cuts[a].back();
-    if (shared && count >= double(gather_below) && thinnest_part(level.parts) >= 2)
+    if (shared && count >= double(gather_below) && thinnest_part(level.parts, level.map.halved) >= 2)
       shared_levels_ = index + 2;
     else
       parts = undivided({parts.cuts[0].back(), parts.cuts[1].back(), parts.cuts[2].back()});

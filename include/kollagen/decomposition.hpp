@@ -47,19 +47,22 @@ inline Decomposition coarsened(const Decomposition& fine, const int (&halved)[3]
   return coarse;
 }
 
-/// Whether some coarse cell of `coarsened` has children in two parts.
+/// Whether some coarse cell of `coarsened` has children in two parts: at an odd cut, and where the last of three children
+/// is a part of its own.
 inline bool splits_children(const Decomposition& fine, const int (&halved)[3]) {
   for (int a = 0; a < 3; ++a)
-    for (int p = 1; p < fine.ranks[a]; ++p)
-      if (halved[a] == 1 && fine.cuts[a][std::size_t(p)] % 2 != 0) return true;
+    for (int p = 1; p < fine.ranks[a]; ++p) {
+      const int cut = fine.cuts[a][std::size_t(p)], end = fine.cuts[a].back();
+      if (halved[a] == 1 && (cut % 2 != 0 || (end % 2 != 0 && cut == end - 1))) return true;
+    }
   return false;
 }
 
-/// Fewest cells of any part along an axis that is cut; a large number when none is.
-inline int thinnest_part(const Decomposition& parts) {
+/// Fewest cells of any part along the axes that are cut and halved; a large number when there is none.
+inline int thinnest_part(const Decomposition& parts, const int (&halved)[3]) {
   int fewest = 1 << 30;
   for (int a = 0; a < 3; ++a)
-    for (int p = 0; p < parts.ranks[a] && parts.ranks[a] > 1; ++p)
+    for (int p = 0; p < parts.ranks[a] && parts.ranks[a] > 1 && halved[a] == 1; ++p)
       fewest = std::min(fewest, parts.cuts[a][std::size_t(p) + 1] - parts.cuts[a][std::size_t(p)]);
   return fewest;
 }

@@ -27,23 +27,27 @@ const Problem problems[] = {
     {{1, 26, 19}, {10, 10, 10}, {P, P, N, R, N, N}},
 };
 
-/// Every process grid, with cuts at equal shares of the sides, even or odd as they come.
+/// Every process grid, with cuts at equal shares of the sides, even or odd as they come, and with a last part of one to
+/// three cells, which holds one, two or all children of the last coarse cell of an odd side.
 std::vector<Decomposition> grids(const std::array<int, 3>& cells, const int count, const int rank) {
   std::vector<Decomposition> result;
   for (int x = 1; x <= count; ++x)
-    for (int y = 1; x * y <= count; ++y) {
-      if (count % (x * y) != 0) continue;
-      Decomposition d;
-      d.ranks = {x, y, count / (x * y)};
-      bool fits = true;
-      for (int a = 0; a < 3; ++a) {
-        d.cuts[a] = {0};
-        for (int p = 1; p <= d.ranks[a]; ++p) d.cuts[a].push_back(cells[a] * p / d.ranks[a]);
-        fits = fits && (d.ranks[a] == 1 || cells[a] >= 2 * d.ranks[a]);
+    for (int y = 1; x * y <= count; ++y)
+      for (int thin = 0; thin <= 3 && count % (x * y) == 0; ++thin) {
+        Decomposition d;
+        d.ranks = {x, y, count / (x * y)};
+        bool fits = true;
+        for (int a = 0; a < 3; ++a) {
+          d.cuts[a] = {0};
+          for (int p = 1; p <= d.ranks[a]; ++p) d.cuts[a].push_back(cells[a] * p / d.ranks[a]);
+          if (thin > 0 && d.ranks[a] > 1) d.cuts[a][std::size_t(d.ranks[a]) - 1] = cells[a] - thin;
+          fits = fits && (d.ranks[a] == 1 || cells[a] >= 2 * d.ranks[a]);
+          for (int p = 0; p < d.ranks[a]; ++p)
+            fits = fits && d.cuts[a][std::size_t(p)] < d.cuts[a][std::size_t(p) + 1];
+        }
+        d.place = d.place_of(rank);
+        if (fits) result.push_back(d);
       }
-      d.place = d.place_of(rank);
-      if (fits) result.push_back(d);
-    }
   return result;
 }
 
