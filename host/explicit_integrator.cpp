@@ -110,8 +110,7 @@ void Integrator<Exec>::save(Record& record) const {
 
 template <class Exec>
 void Integrator<Exec>::restore(const Record& record) {
-  const auto& v = record.list("controller/statistics");
-  if (v.size() != 12) throw IoError("checkpoint: the statistics of the integrator should be 12 numbers");
+  const auto& v = record.list("controller/statistics", 12);
   statistics_ = {long(v[0]), long(v[1]), long(v[2]), long(v[3]), v[4], v[5], v[6], v[7], v[8], v[9], v[10], v[11]};
 }
 

@@ -68,8 +68,7 @@ class ImexIntegrator final : public Integrator<Exec> {
   }
   void restore(const Record& record) override {
     Integrator<Exec>::restore(record);
-    const auto& values = record.list("controller/imex");
-    if (values.size() != 3) throw IoError("checkpoint: the step controller should be 3 numbers");
+    const auto& values = record.list("controller/imex", 3);
     next_dt_ = values[0];
     last_dt_ = values[1];
     have_derivative_ = values[2] != 0;

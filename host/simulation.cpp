@@ -289,17 +289,19 @@ void Simulation<Exec>::copy_stored(const int index, double* out) const {
 template <class Exec>
 void Simulation<Exec>::restore(const Record& record, const std::function<void(const std::string&, double*)>& read) {
   if (record.text("simulation/seed") != std::to_string(config_.seed))
-    throw IoError("checkpoint: it was written with seed " + record.text("simulation/seed"));
+    throw IoError("checkpoint: it was written with seed " + record.text("simulation/seed") + ", the study has seed " +
+                  std::to_string(config_.seed));
   const double done = record.number("simulation/treatments_done");
-  if (!(done >= 0 && done <= double(treatments_.size())) ||
-      record.list("simulation/totals").size() != conserved_.size())
-    throw IoError("checkpoint: treatments or conserved fields are not those of this study");
+  if (!(done >= 0 && done <= double(treatments_.size())))
+    throw IoError("checkpoint: \"simulation/treatments_done\" is " + std::to_string(done) +
+                  ", the study has treatments 0 to " + std::to_string(treatments_.size()));
+  const std::vector<double>& totals = record.list("simulation/totals", conserved_.size());
   clock_.time = record.number("simulation/time");
   clock_.dt = record.number("simulation/dt");
   clock_.step = long(record.number("simulation/step"));
   next_treatment_ = int(done);
   needles_placed_ = long(record.number("simulation/needles_placed"));
-  totals_ = record.list("simulation/totals");
+  totals_ = totals;
   integrator_->restore(record);
   std::vector<double> values(std::size_t(grid().owned_count()));
   const auto names = stored_fields();

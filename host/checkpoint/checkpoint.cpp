@@ -89,13 +89,6 @@ std::string fault_of(const std::function<void()>& work) {
   return "";
 }
 
-void broadcast_text(Communicator& ranks, std::string& text) {
-  std::size_t length = text.size();
-  ranks.broadcast(&length, sizeof length, 0);
-  text.resize(length);
-  ranks.broadcast(text.data(), length, 0);
-}
-
 /// The sum over the ranks.
 std::uint64_t shared(Communicator& ranks, std::uint64_t sum) {
   ranks.sum(&sum, 1);

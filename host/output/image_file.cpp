@@ -122,15 +122,6 @@ void arrange(const double* values, const std::array<int, 3>& cells, const std::a
     }
 }
 
-/// Sends a text of rank 0 to all.
-std::string text_of_root(std::string text, Communicator& ranks) {
-  std::size_t length = text.size();
-  ranks.broadcast(&length, sizeof length, 0);
-  text.resize(length);
-  ranks.broadcast(text.data(), length, 0);
-  return text;
-}
-
 }  // namespace
 
 struct ImageFile::State {
@@ -304,7 +295,9 @@ ImageFile::ImageFile(path target, const ImageGeometry& geometry, const ImageProv
     s.make_in_memory(provenance);
   });
   if (ranks.size() == 1) return;
-  s.temporary = text_of_root(s.temporary.string(), ranks);
+  std::string temporary = s.temporary.string();
+  broadcast_text(ranks, temporary);
+  s.temporary = temporary;
   s.share();
 }
 

@@ -10,6 +10,14 @@
 
 namespace kollagen {
 
+/// Sends a text of rank `from` to all. Collective.
+inline void broadcast_text(Communicator& ranks, std::string& text, const int from = 0) {
+  std::size_t length = text.size();
+  ranks.broadcast(&length, sizeof length, from);
+  text.resize(length);
+  ranks.broadcast(text.data(), length, from);
+}
+
 /// Calls `work` on every rank. When it throws anywhere, every rank throws the error of the lowest rank that failed, of
 /// the class of its exit code; so no rank goes on, or waits for one that is gone. `work` must not be collective itself after
 /// a point where it may throw on some ranks only. Collective.
@@ -30,11 +38,8 @@ inline void together(Communicator& ranks, const std::function<void()>& work) {
   const double failing = ranks.max(code == 0 ? 0.0 : double(ranks.size() - ranks.rank()));
   if (failing == 0) return;
   const int from = ranks.size() - int(failing);
-  std::size_t length = text.size();
   ranks.broadcast(&code, sizeof code, from);
-  ranks.broadcast(&length, sizeof length, from);
-  text.resize(length);
-  ranks.broadcast(text.data(), length, from);
+  broadcast_text(ranks, text, from);
   throw_error(ExitCode(code), text);
 }
 

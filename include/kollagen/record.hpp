@@ -21,18 +21,23 @@ struct Record {
   void set(const std::string& name, const double value) { numbers[name] = {value}; }
   /// Throws IoError when the record lacks the name: it is from another version of the program.
   const std::vector<double>& list(const std::string& name) const { return find(numbers, name); }
-  double number(const std::string& name) const {
+  /// Also throws IoError when the list does not have `count` numbers.
+  const std::vector<double>& list(const std::string& name, const std::size_t count) const {
     const auto& values = list(name);
-    if (values.size() != 1) throw IoError("checkpoint: \"" + name + "\" should be one number");
-    return values[0];
+    if (values.size() != count)
+      throw IoError("checkpoint: numbers in \"" + name + "\": found " + std::to_string(values.size()) + ", needed " +
+                    std::to_string(count));
+    return values;
   }
+  double number(const std::string& name) const { return list(name, 1)[0]; }
   const std::string& text(const std::string& name) const { return find(texts, name); }
 
  private:
   template <class Map>
   static const typename Map::mapped_type& find(const Map& map, const std::string& name) {
     const auto found = map.find(name);
-    if (found == map.end()) throw IoError("checkpoint: \"" + name + "\" is missing");
+    if (found == map.end())
+      throw IoError("checkpoint: \"" + name + "\" is missing: it is from another version of the program");
     return found->second;
   }
 };
