@@ -166,8 +166,9 @@ def kill_chain(case, wanted=KILLS_PER_CHAIN):
 
 # --- damaged checkpoints -----------------------------------------------------------------------------------------
 
-def damage(rng, path, others):
-    """Changes a file in one of the ways in which disks and people do; returns what was done."""
+def damage(rng, path, originals):
+    """Changes a file in one of the ways in which disks and people do; returns what was done. `originals`: path -> bytes
+    of all files before any damage."""
     data = path.read_bytes()
     how = rng.choice(["bit", "bit", "bits", "truncated", "truncated", "hole", "longer", "exchanged", "missing"])
     if how == "missing" and path.suffix == ".json":
@@ -187,12 +188,12 @@ def damage(rng, path, others):
     elif how == "longer":
         changed = data + rng.randbytes(rng.randint(1, 4096))
     elif how == "exchanged":
-        changed = next(other.read_bytes() for other in others if other != path and other.suffix == path.suffix)
+        changed = next(originals[other] for other in originals if other != path and other.suffix == path.suffix)
     else:
         path.unlink()
         return how
     if changed == data:  # a hole where there were zeros
-        return damage(rng, path, others)
+        return damage(rng, path, originals)
     path.write_bytes(changed)
     return how
 
@@ -209,7 +210,7 @@ def damaged_checkpoint(case):
     victims = [case.random.choice(files if kind < 8 else [f for f in files if f.stem == new.stem])]
     if kind == 9:
         victims.append(case.random.choice([f for f in files if f.stem == old.stem]))
-    originals = list(files)
+    originals = {file: file.read_bytes() for file in files}
     hows = [damage(case.random, victim, originals) for victim in victims]
     what = ", ".join(f"{victim.name} {how}" for victim, how in zip(victims, hows))
 
