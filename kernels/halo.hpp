@@ -249,7 +249,7 @@ class Halo {
                              {box.extent(0), box.extent(1), box.extent(2)}});
     }
     double *send = send_.data(), *receive = receive_.data();
-    const bool staged = !detail::runs_on_host<Exec> && !ranks_.device_messages;
+    const bool staged = !ranks_.device_messages;
     if (staged) {
       copy_part(staged_send_, send_, offsets.back());
       send = staged_send_.data();
@@ -288,7 +288,7 @@ class Halo {
     using Kokkos::WithoutInitializing;
     send_ = DeviceBuffer(view_alloc("halo out", WithoutInitializing), length);
     receive_ = DeviceBuffer(view_alloc("halo in", WithoutInitializing), length);
-    if (detail::runs_on_host<Exec> || ranks_.device_messages) return;
+    if (ranks_.device_messages) return;
     staged_send_ = HostBuffer(view_alloc("halo out, staged", WithoutInitializing), length);
     staged_receive_ = HostBuffer(view_alloc("halo in, staged", WithoutInitializing), length);
   }

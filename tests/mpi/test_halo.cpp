@@ -99,14 +99,14 @@ const std::array<WallKind, 6> wall_sets[] = {
     {P, P, P, P, N, N}, {P, P, P, P, P, P}, {D, R, N, D, R, D}, {N, D, P, P, D, R}, {R, N, R, D, P, P}};
 
 template <class Exec, class T>
-void expect_ghosts_of_whole(const Reach reach, const bool homogeneous) {
+void expect_ghosts_of_whole(const Reach reach, const bool homogeneous, const bool device_messages = true) {
   const auto group = ranks();
   for (const auto& kinds : wall_sets) {
     Ranks alone;
     alone.parts = undivided(cells);
     const auto whole = filled<Exec, T>(alone, kinds, reach, homogeneous);
     for (const Decomposition& parts : grids(group->size(), group->rank())) {
-      const auto mine = filled<Exec, T>({group, parts, true}, kinds, reach, homogeneous);
+      const auto mine = filled<Exec, T>({group, parts, device_messages}, kinds, reach, homogeneous);
       const auto first = parts.first(parts.place), part = parts.cells(parts.place);
       int wrong = 0;
       for (int n = 0; n < 2; ++n)
@@ -145,6 +145,12 @@ TYPED_TEST(HaloOverRanks, CornersAreThoseOfTheWhole) {
 TYPED_TEST(HaloOverRanks, FacesAreThoseOfTheWhole) {
   expect_ghosts_of_whole<TypeParam, double>(Reach::faces, false);
   expect_ghosts_of_whole<TypeParam, float>(Reach::faces, true);
+}
+
+/// The way through staging buffers, which a GPU takes when its messages cannot.
+TYPED_TEST(HaloOverRanks, StagedMessagesBringTheSame) {
+  expect_ghosts_of_whole<TypeParam, double>(Reach::corners, false, false);
+  expect_ghosts_of_whole<TypeParam, float>(Reach::faces, false, false);
 }
 
 /// One message per neighbour however many fields there are, with the bytes of the faces.
