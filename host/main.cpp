@@ -37,9 +37,6 @@ constexpr long most_steps = 1'000'000'000'000;
 /// Largest number of ranks that --ranks takes; more than any machine has.
 constexpr int most_ranks = 10'000'000;
 
-/// Exit code for what should never happen: an error that is not the user's and not the machine's.
-constexpr int internal_error = 1;
-
 /// Splits what Kokkos understands from our own options.
 struct Arguments {
   std::vector<std::string> own;     // in reverse order, as CLI11 wants them
@@ -241,6 +238,6 @@ int main(int argc, char** argv) {
     return int(kollagen::ExitCode::input_output);
   } catch (const std::exception& error) {
     fmt::print(stderr, "internal error, please report it: {}\n", error.what());
-    return internal_error;
+    return int(kollagen::ExitCode::internal);
   }
 }

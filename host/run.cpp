@@ -8,14 +8,15 @@
 #include <chrono>
 #include <cstdio>
 #include <filesystem>
-#include <fstream>
 #include <functional>
+#include <limits>
 #include <optional>
 
 #include "host/checkpoint/checkpoint.hpp"
 #include "host/config/reader.hpp"
 #include "host/config/validate.hpp"
 #include "host/driver.hpp"
+#include "host/output/atomic_file.hpp"
 #include "host/output/factory.hpp"
 #include "host/output/report.hpp"
 #include "host/output/schedule.hpp"
@@ -42,6 +43,12 @@ namespace fs = std::filesystem;
 constexpr bool has_hdf5 = true;
 #else
 constexpr bool has_hdf5 = false;
+#endif
+
+#ifdef KOLLAGEN_PARALLEL_HDF5
+constexpr bool has_parallel_hdf5 = true;
+#else
+constexpr bool has_parallel_hdf5 = false;
 #endif
 
 double seconds_since(const Steady::time_point start) {
@@ -125,6 +132,7 @@ class RunFolder {
       if (inspect_run_folder(path_, config) != FolderState::free)
         throw InputError(path_.string() + ": another run has just been started there");
     }
+    remove_temporaries(path_);
     if (state_ == FolderState::free) return Beginning::first;
     if (!replace_ && !list_checkpoints(path_).empty()) return Beginning::resumed;
     clear_run_folder(path_);
@@ -170,6 +178,10 @@ class Session {
         throw EnvironmentError(
             "checkpoints need HDF5, and this program was built without it (KOLLAGEN_HDF5=OFF): build "
             "with HDF5, or run without them: --set checkpoint.keep=0");
+      if (keeps() && ranks_->size() > 1 && !has_parallel_hdf5)
+        throw EnvironmentError(
+            "checkpoints of several ranks need a parallel HDF5, and this program was built without one: "
+            "build with libhdf5-openmpi-dev, run on one rank, or run without them: --set checkpoint.keep=0");
     });
     FolderState state{};
     with_files_on_root(*ranks_, [&] {
@@ -191,7 +203,7 @@ class Session {
     if (ranks_->root()) status_.emplace(*log_, folder_.path(), cells(), clock(), so_far());
     try {
       return loop();
-    } catch (const Error& failure) {
+    } catch (const std::exception& failure) {
       record_failure(failure);
       throw;
     }
@@ -297,11 +309,14 @@ class Session {
                before_.ranks == 1 ? "" : "s", ranks_->size());
   }
 
-  /// Bytes that are free on the disk of the folder, which need not exist yet. Rank 0.
+  /// Bytes that are free on the disk of the folder, which need not exist yet; infinitely many where the file
+  /// system does not tell: there the writes find out. Rank 0.
   double free_bytes() const {
-    fs::path there = fs::absolute(folder_.path());
-    while (!fs::exists(there)) there = there.parent_path();
-    return double(fs::space(there).available);
+    std::error_code error;
+    fs::path there = fs::absolute(folder_.path(), error);
+    while (!fs::exists(there, error) && there.has_relative_path()) there = there.parent_path();
+    const fs::space_info disk = fs::space(there, error);
+    return error || disk.capacity == 0 ? std::numeric_limits<double>::infinity() : double(disk.available);
   }
 
   /// Throws IoError when the checkpoints, or the outputs at one time, cannot fit. Rank 0.
@@ -413,17 +428,25 @@ class Session {
       write_report(folder_.path(), report);
       conclude(report);
       if (finished) return;
-      if (keeps())
-        log_->info("stopped by {} with a checkpoint at step {}, {}; the same command resumes", reason,
-                   clock().step, time_text(clock().time, clock().end));
-      else
-        log_->info(
-            "stopped by {} at step {}; there is no checkpoint (checkpoint.keep = 0), the same command starts "
-            "from "
-            "the beginning",
-            reason, clock().step);
+      log_->info("stopped by {} {}", reason, next_session());
     });
     return int(finished ? ExitCode::done : ExitCode::resumable);
+  }
+
+  /// Where the same command goes on. Rank 0.
+  std::string next_session() const {
+    const std::string here =
+        fmt::format("at step {}, {}", clock().step, time_text(clock().time, clock().end));
+    if (keeps()) return fmt::format("with a checkpoint {}; the same command resumes", here);
+    std::vector<CheckpointEntry> kept = list_checkpoints(folder_.path());  // of sessions that wrote some
+    std::erase_if(kept, [](const CheckpointEntry& entry) { return !entry.fault.empty(); });
+    if (kept.empty())
+      return fmt::format(
+          "{}; there is no checkpoint (checkpoint.keep = 0), the same command starts from the beginning",
+          here);
+    return fmt::format(
+        "{}, without a checkpoint (checkpoint.keep = 0); the same command resumes from the one at step {}",
+        here, kept.back().step);
   }
 
   RunReport make_report(const std::string& outcome, const double memory) const {
@@ -476,23 +499,24 @@ class Session {
   }
 
   /// Leaves word of why the run ended. On this rank alone: others may be in no state to take part.
-  void record_failure(const Error& failure) {
+  void record_failure(const std::exception& failure) {
     if (!ranks_->root()) return;
-    const bool guard = failure.code() == ExitCode::numerical_guard;
-    const std::string text = std::string(guard                                      ? "numerical guard: "
-                                         : failure.code() == ExitCode::input_output ? "cannot write: "
-                                                                                    : "") +
+    const auto* known = dynamic_cast<const Error*>(&failure);
+    const bool guard = known && known->code() == ExitCode::numerical_guard;
+    const std::string text = std::string(guard   ? "numerical guard: "
+                                         : known ? ""
+                                                 : "internal error: ") +
                              failure.what();
     log_->error(text);
-    // The evidence goes into a text file; no frame and no checkpoint of the bad state is written.
-    if (guard)
-      std::ofstream(folder_.path() / "guard.txt")
-          << failure.what() << "\nlast accepted: time " << clock().time << " h, step " << clock().step
-          << ", dt " << clock().dt << " h\n";
     try {  // the disk may be full: the error itself goes on to the user
+      // The evidence goes into a text file; no frame and no checkpoint of the bad state is written.
+      if (guard)
+        write_text_file(folder_.path() / "guard.txt",
+                        fmt::format("{}\nlast accepted: time {:g} h, step {}, dt {:g} h\n", failure.what(),
+                                    clock().time, clock().step, clock().dt));
       show("failed");
       write_report(folder_.path(), make_report(text, peak_memory()));
-    } catch (const IoError&) {
+    } catch (const std::exception&) {
     }
   }
 

@@ -9,6 +9,7 @@
 #include <fstream>
 #include <iterator>
 #include <nlohmann/json.hpp>
+#include <regex>
 #include <sstream>
 
 #include "host/config/reader.hpp"
@@ -22,11 +23,12 @@ namespace fs = std::filesystem;
 
 constexpr const char* lock_name = ".lock";
 
-/// Everything a run writes at the top of its folder, but for the lock. Removed in this order, so that a
-/// folder whose removal was cut short is neither complete nor resumed, and is a run until the last.
-const char* const own_entries[] = {"report.json", "checkpoints",  "log.txt", "status.json",
-                                   "metrics.csv", "probes.csv",   "fields",  "slices",
-                                   "guard.txt",   "overview.png", "stop",    "config.toml"};
+constexpr const char* study_name = "config.toml";
+
+/// Everything a run writes at the top of its folder, but for the lock and the tables of named outputs.
+constexpr std::array own_names{"config.toml", "log.txt",      "status.json", "report.json",
+                               "checkpoints", "metrics.csv",  "probes.csv",  "fields",
+                               "slices",      "overview.png", "guard.txt",   "stop"};
 
 std::string read_file(const fs::path& path) {
   std::ifstream in(path);
@@ -35,9 +37,53 @@ std::string read_file(const fs::path& path) {
   return text.str();
 }
 
+/// Whether a run writes something of this name at the top of its folder.
+bool is_own(const fs::path& path) {
+  const std::string name = path.filename().string();
+  const bool table = name.starts_with("metrics_") || name.starts_with("probes_");
+  return std::find(own_names.begin(), own_names.end(), name) != own_names.end() ||
+         (table && name.ends_with(".csv"));
+}
+
+/// Whether it is what a write or a removal that was cut off leaves of such a thing: .NAME.PROCESS.tmp
+bool is_temporary(const fs::path& path) {
+  static const std::regex pattern(R"(\.(.+)\.\d+\.tmp)");
+  const std::string name = path.filename().string();
+  std::smatch part;
+  return std::regex_match(name, part, pattern) && is_own(part[1].str());
+}
+
 bool holds_nothing(const fs::path& folder) {
   return std::all_of(fs::directory_iterator(folder), fs::directory_iterator(),
-                     [](const fs::directory_entry& entry) { return entry.path().filename() == lock_name; });
+                     [](const fs::directory_entry& entry) {
+                       return entry.path().filename() == lock_name || is_temporary(entry.path());
+                     });
+}
+
+/// What in `folder` satisfies `condition`.
+template <class Condition>
+std::vector<fs::path> entries(const fs::path& folder, const Condition& condition) {
+  std::vector<fs::path> found;
+  for (const auto& entry : fs::directory_iterator(folder))
+    if (condition(entry.path())) found.push_back(entry.path());
+  return found;
+}
+
+void discard(const fs::path& path) {
+  std::error_code error;
+  fs::remove_all(path, error);
+  if (error) throw IoError(path.string() + ": cannot be removed: " + error.message());
+}
+
+/// Removes a file or folder at one go: what is left when this is cut short has a temporary name.
+void remove_at_once(const fs::path& path) {
+  const fs::path aside =
+      path.parent_path() / ("." + path.filename().string() + "." + std::to_string(::getpid()) + ".tmp");
+  std::error_code error;
+  fs::rename(path, aside, error);
+  if (error == std::errc::no_such_file_or_directory) return;
+  if (error) throw IoError(path.string() + ": cannot be removed: " + error.message());
+  discard(aside);
 }
 
 /// The whole lock file, to be locked for writing.
@@ -105,7 +151,7 @@ FolderState inspect_run_folder(const fs::path& folder, const Config& config) {
   if (!fs::exists(folder) || (fs::is_directory(folder) && holds_nothing(folder))) return FolderState::free;
   if (!fs::is_directory(folder))
     throw InputError(folder.string() + ": is a file; the output of a run needs a folder (-o)");
-  const fs::path study = folder / "config.toml";
+  const fs::path study = folder / study_name;
   if (!fs::exists(study))
     throw InputError(folder.string() + ": holds files but no run of Kollagen; choose another folder (-o)");
   std::string text;
@@ -121,20 +167,17 @@ FolderState inspect_run_folder(const fs::path& folder, const Config& config) {
   return done ? FolderState::finished : FolderState::unfinished;
 }
 
+void remove_temporaries(const fs::path& folder) {
+  for (const fs::path& path : entries(folder, is_temporary)) discard(path);
+}
+
 void clear_run_folder(const fs::path& folder) {
-  const auto remove = [](const fs::path& path) {
-    std::error_code error;
-    fs::remove_all(path, error);
-    if (error) throw IoError(path.string() + ": cannot be removed: " + error.message());
-  };
-  std::vector<fs::path> tables;  // metrics_NAME.csv and probes_NAME.csv of named outputs
-  for (const auto& entry : fs::directory_iterator(folder)) {
-    const std::string name = entry.path().filename().string();
-    if (name.ends_with(".csv") && (name.starts_with("metrics_") || name.starts_with("probes_")))
-      tables.push_back(entry.path());
-  }
-  for (const auto& table : tables) remove(table);
-  for (const char* entry : own_entries) remove(folder / entry);
+  // In this order: cut short, it is not complete, then not resumed, and known as a run until the last.
+  remove_at_once(folder / "report.json");
+  remove_at_once(folder / "checkpoints");
+  for (const fs::path& path : entries(folder, is_own))
+    if (path.filename() != study_name) remove_at_once(path);
+  remove_at_once(folder / study_name);
 }
 
 }  // namespace kollagen

@@ -10,7 +10,7 @@
 namespace kollagen {
 
 enum class FolderState {
-  free,        ///< absent or empty: start
+  free,        ///< absent or empty but for what a first write that was cut off has left: start
   unfinished,  ///< the same study, not finished: resume
   finished,    ///< the same study, complete
 };
@@ -50,7 +50,11 @@ int sessions_of(const std::filesystem::path& folder);
 /// The file in a run folder that asks its run to stop.
 std::filesystem::path stop_file(const std::filesystem::path& folder);
 
-/// Removes what an earlier run of this program left in `folder`, and nothing else. Throws IoError.
+/// Removes what writes that were cut off have left at the top of `folder`. Throws IoError.
+void remove_temporaries(const std::filesystem::path& folder);
+
+/// Removes what an earlier run of this program left in `folder`, and nothing else. Cut short, it leaves a
+/// folder that is neither complete nor, once the checkpoints are being removed, resumed. Throws IoError.
 void clear_run_folder(const std::filesystem::path& folder);
 
 }  // namespace kollagen

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 #include <sys/wait.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <filesystem>
@@ -40,6 +41,13 @@ Result shell(const std::string& script) {
 
 Result kollagen(const std::string& arguments) {
   return shell(std::string(KOLLAGEN_EXECUTABLE) + " " + arguments);
+}
+
+/// The program killed by `kind` of a file whose path holds `path`, a change of name: "kill" before it,
+/// "kill-after".
+Result killed(const std::string& arguments, const std::string& kind, const std::string& path) {
+  return shell("env LD_PRELOAD=" KOLLAGEN_FAULTS " FAULT_CALLS=rename FAULT_AT=1 FAULT_ACTION=" + kind +
+               " FAULT_PATH=" + path + " " KOLLAGEN_EXECUTABLE " " + arguments);
 }
 
 std::string content(const fs::path& path) {
@@ -129,6 +137,36 @@ TEST_F(Program, RefusesTheFolderOfAnotherStudyAndNamesTheDifference) {
   EXPECT_TRUE(has(other.text, "tolerance")) << other.text;
   EXPECT_FALSE(has(other.text, "spacing =")) << "names only what differs: " << other.text;
   EXPECT_EQ(kollagen(command("--set time.tolerance=1e-4 --fresh")).code, 0);
+}
+
+TEST_F(Program, StartsWhereAFirstStartWasKilled) {
+  EXPECT_EQ(killed(command(), "kill", "config.toml").code, 137);
+  const auto left = files_below(run);
+  EXPECT_TRUE(std::any_of(left.begin(), left.end(), [](const std::string& name) {
+    return name.starts_with(".config.toml.") && name.ends_with(".tmp");
+  }));
+  std::ofstream(run / ".status.json.77.tmp") << "half";
+  std::ofstream(run / ".probes_deep.csv.78.tmp") << "half";
+  const Result result = kollagen(command("--steps 2"));
+  EXPECT_EQ(result.code, 75) << result.text;
+  for (const auto& name : files_below(run)) EXPECT_FALSE(has(name, "tmp")) << name;
+  std::ofstream(run / ".report.json.79.tmp") << "half";
+  std::ofstream(run / ".notes.80.tmp") << "mine";
+  EXPECT_EQ(kollagen(command("--steps 1")).code, 75);
+  EXPECT_FALSE(fs::exists(run / ".report.json.79.tmp")) << "those of a later session go too";
+  EXPECT_EQ(content(run / ".notes.80.tmp"), "mine");
+}
+
+TEST_F(Program, AFreshStartThatIsKilledLeavesNothingToResume) {
+  if (!has_hdf5) GTEST_SKIP() << "checkpoints need HDF5";
+  ASSERT_EQ(kollagen(command("--steps 2")).code, 75);
+  EXPECT_EQ(killed(command("--fresh"), "kill-after", "/.checkpoints.").code, 137);
+  EXPECT_FALSE(fs::exists(run / "checkpoints")) << "gone as a whole";
+  EXPECT_TRUE(fs::exists(run / "config.toml")) << "still known as a run";
+  const Result result = kollagen(command("--steps 2"));
+  EXPECT_EQ(result.code, 75) << result.text;
+  EXPECT_TRUE(has(result.text, "starting from the beginning")) << result.text;
+  for (const auto& name : files_below(run)) EXPECT_FALSE(has(name, "tmp")) << name;
 }
 
 TEST_F(Program, LeavesFilesOfOtherOriginAlone) {
