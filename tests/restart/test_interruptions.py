@@ -94,7 +94,8 @@ class Sessions(unittest.TestCase):
         process = runs.start(PROGRAM, *self.words(*more), **options)
         self.addCleanup(process.output.close)
         self.addCleanup(lambda: process.poll() is None and (process.kill(), process.wait()))
-        for _ in range(600):
+        patience = time.monotonic() + 60
+        while time.monotonic() < patience:
             if process.poll() is not None:
                 self.fail(f"ended before it could be met: {runs.ended(process)[1]}")
             status = self.status()
@@ -184,9 +185,7 @@ class OneRank(Sessions):
     def test_killed_runs_go_on_from_their_last_checkpoint(self):
         often = ["--set", "checkpoint.every_wall=\"1 s\""]
         process = self.start(*often)
-        for _ in range(300):
-            if len(self.steps_kept()) > 1:
-                break
+        while len(self.steps_kept()) < 2 and process.poll() is None:
             time.sleep(0.02)
         process.kill()
         process.wait()
@@ -236,11 +235,11 @@ class OneRank(Sessions):
         self.assertIn("stopped by SIGTERM", self.end(process, 75))
 
     def test_walltime_is_kept_with_a_checkpoint(self):
-        begin = time.time()
-        text = self.run_to(75, "--walltime", "00:00:03", *ENDLESS)
-        self.assertLess(time.time() - begin, 6, "three seconds, the start of MPI and a busy machine")
+        begin = time.monotonic()
+        text = self.run_to(75, "--walltime", "00:00:05", *ENDLESS)
+        self.assertLess(time.monotonic() - begin, 30, "five seconds, the start of MPI and a busy machine")
         self.assertIn("stopped by --walltime with a checkpoint at step", text)
-        self.assertGreater(self.report()["wall_s"], 1.5, "not much too early either")
+        self.assertGreater(self.report()["wall_s"], 1, "not much too early either")
         kept = self.steps_kept()[-1]
         self.assertIn(f"at step {kept}, ", self.run_to(75, "--walltime", "0:02", *ENDLESS))
         self.assertGreater(self.steps_kept()[-1], kept)
@@ -249,14 +248,15 @@ class OneRank(Sessions):
     def test_limit_of_a_slurm_job(self):
         job = {"SLURM_JOB_ID": "4711"}
         begin = time.time()
-        text = self.run_to(75, *ENDLESS, env=runs.environment(**job, SLURM_JOB_END_TIME=int(begin) + 4))
-        self.assertLess(time.time(), begin + 6)
+        # An end that passes before the program looks at it, on a busy machine, would not be used.
+        text = self.run_to(75, *ENDLESS, env=runs.environment(**job, SLURM_JOB_END_TIME=int(begin) + 8))
+        self.assertLess(time.time(), begin + 40)
         self.assertIn("the Slurm job ends at", text)
         self.assertIn("stopped by the limit of the Slurm job", text)
         tools = self.work / "tools"
         tools.mkdir()
         squeue = tools / "squeue"
-        squeue.write_text("#!/bin/sh\n[ \"$*\" = '-h -j 4711 -o %e' ] && date -d '+4 seconds' +%Y-%m-%dT%H:%M:%S\n")
+        squeue.write_text("#!/bin/sh\n[ \"$*\" = '-h -j 4711 -o %e' ] && date -d '+5 seconds' +%Y-%m-%dT%H:%M:%S\n")
         squeue.chmod(0o755)
         path = runs.environment(**job, PATH=f"{tools}:{os.environ['PATH']}")
         text = self.run_to(75, *ENDLESS, env=path)
@@ -294,6 +294,15 @@ class OneRank(Sessions):
         text = self.run_to(75, "--steps", "20", *none)
         self.assertIn("left no checkpoint; starting from the beginning", text)
         self.assertEqual(self.report()["steps"], 20)
+
+    def test_earlier_checkpoints_are_named_by_a_session_that_writes_none(self):
+        self.run_to(75, "--steps", "20")
+        none = ["--set", "checkpoint.keep=0", "--steps", "5"]
+        for _ in range(2):
+            text = self.run_to(75, *none)
+            self.assertIn("resumed from the checkpoint at step 20,", text)
+            self.assertRegex(text, r"stopped by --steps at step 25, .*the same command resumes from the one at step 20")
+            self.assertNotIn("from the beginning", text)
 
     def damage(self, path):
         data = bytearray(path.read_bytes())

@@ -445,7 +445,9 @@ TEST(CommandLine, BadFilesAndOptionsEndWithTwo) {
       {"validate empty.toml", "the file is empty"},
       {"validate binary.toml", "not valid TOML"},
       {"validate", "config is required"},
-      {"frobnicate", "unknown command 'frobnicate'; allowed: run, validate, info, explain, schema"},
+      {"frobnicate",
+       "unknown command 'frobnicate'; allowed: run, validate, status, stop, verify, diff, info, explain, "
+       "schema"},
       {"rum study.toml", "did you mean 'run'?"},
       {"run study.toml --steps 0", "not in range 1 to 1000000000000"},
       {"", "subcommand"},
