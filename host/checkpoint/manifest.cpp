@@ -30,21 +30,6 @@ std::uint64_t read_sum(const Json& json) {
   return sum;
 }
 
-/// Files in `folder` for which `wanted` is true, by name; the step has a fixed number of digits, so that this
-/// is their order in time.
-template <class Wanted>
-std::vector<fs::path> files_in(const fs::path& folder, const Wanted& wanted) {
-  std::vector<fs::path> files;
-  std::error_code error;
-  fs::directory_iterator entry(folder, error);
-  if (error == std::errc::no_such_file_or_directory) return files;
-  for (; !error && entry != fs::directory_iterator(); entry.increment(error))
-    if (wanted(entry->path())) files.push_back(entry->path());
-  if (error) throw_system_error("list the folder", folder, error.value());
-  std::sort(files.begin(), files.end());
-  return files;
-}
-
 bool named(const fs::path& file, const char* extension) {
   return file.extension() == extension && file.filename().string().starts_with("checkpoint_");
 }
@@ -100,8 +85,9 @@ Manifest parse_manifest(const std::string& text) {
     const Json json = Json::parse(text);
     const int format = json.at("kollagen_checkpoint");
     if (format != Manifest::format_number)
-      throw IoError(
-          fmt::format("it has format {}, this version reads format {}", format, Manifest::format_number));
+      throw FormatError(
+          fmt::format("the checkpoint has format {}, this version of the program reads format {}", format,
+                      Manifest::format_number));
     Manifest m;
     m.version = json.at("version");
     m.git_hash = json.at("git_hash");

@@ -9,8 +9,14 @@
 #include <vector>
 
 #include "host/checkpoint/sums.hpp"
+#include "kollagen/check.hpp"
 
 namespace kollagen {
+
+/// A manifest whose own sum is right, in a format that this version of the program does not know.
+struct FormatError : IoError {
+  using IoError::IoError;
+};
 
 /// One dataset of the data file: a value per cell of the domain.
 struct ManifestDataset {
@@ -44,10 +50,11 @@ std::string checkpoint_stem(long step);
 /// same step is replaced by the renaming of the manifest alone.
 std::array<std::string, 2> data_names(const std::string& stem);
 
-/// As JSON, the last line but one being the XXH3 of the text with that sum as zeros.
+/// As JSON, the last line but one being the XXH3 of the text with that sum as zeros; this, and the format
+/// number, are the same in every format.
 std::string manifest_text(const Manifest& manifest);
 
-/// Reads a manifest. Throws IoError saying what is wrong with it: its own sum, its format, its form.
+/// Reads a manifest. Throws FormatError, and IoError saying what is wrong with it: its own sum, its form.
 Manifest parse_manifest(const std::string& text);
 
 /// Throws IoError when `file` has the name of another checkpoint than the one that `manifest` describes.

@@ -50,6 +50,7 @@ long CsvFile::save() const {
 
 void CsvFile::restore(const long size) {
   on_root(ranks_, [&] {
+    file_ = FileDescriptor();  // the one of an attempt with another checkpoint
     if (size == 0) {
       std::error_code error;
       std::filesystem::remove(path_, error);

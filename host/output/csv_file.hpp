@@ -10,10 +10,10 @@
 
 namespace kollagen {
 
-/// Comma-separated values. The file is created by the first `append`, with the header and the rows in one
-/// piece; every later `append` adds whole lines. When a write fails the file is cut back to what it held
-/// before, so that it always ends with a complete line. Rank 0 writes; all functions but the last are
-/// collective and throw its IoError on every rank.
+/// Comma-separated values. The first `append` creates the file with its header, which appears as a whole;
+/// every `append` adds whole lines. When that fails the file is cut back to what it held before, after the
+/// first one to its header, so that it always ends with a complete line. Rank 0 writes; all functions but the
+/// last are collective and throw its IoError on every rank.
 class CsvFile {
  public:
   CsvFile(std::filesystem::path path, std::string header, Communicator& ranks);
@@ -21,10 +21,11 @@ class CsvFile {
   void append(std::string_view lines);
   /// Brings the table to the disk and closes it.
   void close();
-  /// Brings the table to the disk; returns its length [B], 0 while there is no file.
+  /// Brings the table to the disk; returns its length [B], 0 while it has no rows.
   long save() const;
-  /// Cuts the file back to the length that `save` gave, to grow from there; without any rows there was no
-  /// file, and it goes. IoError when the file is missing, shorter, or a table of other columns.
+  /// Cuts the file back to the length that `save` gave, to grow from there; with the length 0 the file goes.
+  /// May be called again, with what another `save` gave. IoError when the file is missing, shorter, or a
+  /// table of other columns.
   void restore(long size);
   const std::filesystem::path& path() const { return path_; }
 

@@ -21,6 +21,19 @@ void throw_system_error(const std::string& action, const std::filesystem::path& 
       fmt::format("cannot {} {}: {}", action, path.string(), std::generic_category().message(error)));
 }
 
+std::vector<std::filesystem::path> files_in(const std::filesystem::path& folder,
+                                            const std::function<bool(const std::filesystem::path&)>& wanted) {
+  std::vector<std::filesystem::path> files;
+  std::error_code error;
+  std::filesystem::directory_iterator entry(folder, error);
+  if (error == std::errc::no_such_file_or_directory) return files;
+  for (; !error && entry != std::filesystem::directory_iterator(); entry.increment(error))
+    if (wanted(entry->path())) files.push_back(entry->path());
+  if (error) throw_system_error("list the folder", folder, error.value());
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
 void require_space(const std::filesystem::path& file, const double bytes) {
   const std::filesystem::path folder =
       file.has_parent_path() ? file.parent_path() : std::filesystem::path(".");
@@ -123,6 +136,11 @@ void FileDescriptor::fill(const long size) {
 
 void FileDescriptor::sync() const {
   if (::fsync(number_) != 0) throw_system_error("bring to the disk", path_, errno);
+}
+
+void FileDescriptor::drop_copy() const {
+  if (const int error = ::posix_fadvise(number_, 0, 0, POSIX_FADV_DONTNEED); error != 0)
+    throw_system_error("read back from the disk", path_, error);
 }
 
 void FileDescriptor::close() {

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace kollagen {
 
@@ -34,6 +36,9 @@ class FileDescriptor {
   /// Appends zeros until the file has `size` bytes: reserves their space where `reserve` cannot.
   void fill(long size);
   void sync() const;
+  /// Asks the system to drop its copy of what `sync` has brought to the disk, so that the next read comes
+  /// from there. Advice: a disk in memory, or a file system of its own mind, keeps the copy.
+  void drop_copy() const;
   /// Closes and checks: a full disk may show only here.
   void close();
 
@@ -41,6 +46,11 @@ class FileDescriptor {
   std::filesystem::path path_;
   int number_ = -1;
 };
+
+/// Paths of what lies in `folder` and is `wanted`, by name; none when there is no such folder. Throws
+/// IoError.
+std::vector<std::filesystem::path> files_in(const std::filesystem::path& folder,
+                                            const std::function<bool(const std::filesystem::path&)>& wanted);
 
 /// Throws IoError naming `file` and both numbers when the disk that holds its folder has fewer than `bytes`
 /// free. Disks that do not tell their size pass.

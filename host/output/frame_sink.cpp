@@ -66,12 +66,15 @@ void FrameSink::write(const Snapshot& snapshot) {
     const SpeciesInfo& info = snapshot.model().species[std::size_t(species)];
     fields.push_back({info.name, info.unit, info.doc});
   }
+  // While the file is open an error has to be one of all ranks, who close it together.
+  together(snapshot.communicator(), [&] { field_.resize(here ? std::size_t(grid.owned_count()) : 0); });
   ImageFile file(setup_.folder / frame_name(setup_.name, times_.size()), geometry, provenance, fields,
                  setup_.precision, snapshot.communicator());
-  field_.resize(here ? std::size_t(grid.owned_count()) : 0);
   for (std::size_t f = 0; f < fields.size(); ++f) {
-    if (here) snapshot.copy(setup_.species[f], field_.data());
-    if (here && !plane.whole) cut_plane(field_, grid.cells, plane.axis, index, cut_);
+    together(snapshot.communicator(), [&] {
+      if (here) snapshot.copy(setup_.species[f], field_.data());
+      if (here && !plane.whole) cut_plane(field_, grid.cells, plane.axis, index, cut_);
+    });
     file.write(f, part, plane.whole ? field_.data() : cut_.data());
   }
   file.commit();
@@ -103,16 +106,15 @@ void FrameSink::rewind() const {
                       "cannot continue it without them",
                       frame.string(), times_.size()));
   }
-  std::error_code error;
-  std::vector<std::filesystem::path> later;
-  for (const auto& entry : std::filesystem::directory_iterator(setup_.folder, error)) {
-    const std::string name = entry.path().filename().string();
+  std::vector<std::filesystem::path> later = files_in(setup_.folder, [&](const std::filesystem::path& path) {
+    const std::string name = path.filename().string();
     const std::optional<std::size_t> index = frame_index(setup_.name, name);
     const bool left_over = name.starts_with("." + setup_.name) && name.ends_with(".tmp");
-    if ((index && *index >= times_.size()) || left_over) later.push_back(entry.path());
-  }
+    return (index && *index >= times_.size()) || left_over;
+  });
   if (times_.empty()) later.push_back(series_path());
   for (const std::filesystem::path& path : later) {
+    std::error_code error;
     std::filesystem::remove(path, error);
     if (error) throw_system_error("remove", path, error.value());
   }

@@ -250,15 +250,17 @@ void ImageFile::State::share() {
     out.close();
     file.close("release", target);
   });
-  together(ranks, [&] {
-    const hdf5::Properties access(H5Pcreate(H5P_FILE_ACCESS), "prepare", target);
+  hdf5::Properties access;
+  together(ranks, [&] {  // apart from opening, which is collective
+    access = hdf5::Properties(H5Pcreate(H5P_FILE_ACCESS), "prepare", target);
     hdf5::check(H5Pset_fapl_mpio(access, mpi_handle(ranks), MPI_INFO_NULL), "prepare", target);
     hdf5::check(H5Pset_all_coll_metadata_ops(access, true), "prepare", target);
     hdf5::check(H5Pset_coll_metadata_write(access, true), "prepare", target);
     transfer = hdf5::Properties(H5Pcreate(H5P_DATASET_XFER), "prepare", target);
     hdf5::check(H5Pset_dxpl_mpio(transfer, H5FD_MPIO_COLLECTIVE), "prepare", target);
-    file = hdf5::File(H5Fopen(temporary.c_str(), H5F_ACC_RDWR, access), "open", target);
   });
+  together(ranks,
+           [&] { file = hdf5::File(H5Fopen(temporary.c_str(), H5F_ACC_RDWR, access), "open", target); });
 #endif
 }
 
@@ -314,27 +316,33 @@ void ImageFile::write(const std::size_t field, const ImagePart& part, const doub
   const hsize_t total = count[0] * count[1] * count[2];
   const std::string action =
       "write " + std::to_string(total * s.value_bytes()) + " bytes of the field " + name + " to";
-  const auto work = [&] {
-    (s.precision == Precision::float32 ? arrange<float> : arrange<double>)(values, part.cells, s.copies,
-                                                                           s.arranged);
-    hdf5::Dataset dataset(H5Dopen2(s.file, ("VTKHDF/PointData/" + name).c_str(), H5P_DEFAULT), action,
-                          s.target);
-    const hdf5::Dataspace there(H5Screate_simple(3, s.extent.data(), nullptr), action, s.target);
-    const hdf5::Dataspace here(H5Screate_simple(1, &total, nullptr), action, s.target);
-    if (total > 0) {
-      hdf5::check(H5Sselect_hyperslab(there, H5S_SELECT_SET, first.data(), nullptr, count.data(), nullptr),
-                  action, s.target);
-    } else {
-      hdf5::check(H5Sselect_none(there), action, s.target);
-      hdf5::check(H5Sselect_none(here), action, s.target);
-    }
-    const hid_t transfer = s.transfer < 0 ? H5P_DEFAULT : hid_t(s.transfer);
-    hdf5::check(H5Dwrite(dataset, s.memory_type(), here, there, transfer, s.arranged.data()), action,
-                s.target);
-    dataset.close(action, s.target);
-  };
+  const std::string place = "VTKHDF/PointData/" + name;
+  hdf5::Dataspace there, here;
+  hdf5::Dataset dataset;
   try {
-    together(s.ranks, work);
+    // Opening and writing are collective: no rank may begin either before all have done what comes before.
+    together(s.ranks, [&] {
+      (s.precision == Precision::float32 ? arrange<float> : arrange<double>)(values, part.cells, s.copies,
+                                                                             s.arranged);
+      there = hdf5::Dataspace(H5Screate_simple(3, s.extent.data(), nullptr), action, s.target);
+      here = hdf5::Dataspace(H5Screate_simple(1, &total, nullptr), action, s.target);
+      if (total > 0) {
+        hdf5::check(H5Sselect_hyperslab(there, H5S_SELECT_SET, first.data(), nullptr, count.data(), nullptr),
+                    action, s.target);
+      } else {
+        hdf5::check(H5Sselect_none(there), action, s.target);
+        hdf5::check(H5Sselect_none(here), action, s.target);
+      }
+    });
+    together(s.ranks, [&] {
+      dataset = hdf5::Dataset(H5Dopen2(s.file, place.c_str(), H5P_DEFAULT), action, s.target);
+    });
+    together(s.ranks, [&] {
+      const hid_t transfer = s.transfer < 0 ? H5P_DEFAULT : hid_t(s.transfer);
+      hdf5::check(H5Dwrite(dataset, s.memory_type(), here, there, transfer, s.arranged.data()), action,
+                  s.target);
+    });
+    together(s.ranks, [&] { dataset.close(action, s.target); });
   } catch (...) {
     s.give_up();
     throw;

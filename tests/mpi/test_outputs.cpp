@@ -233,6 +233,27 @@ TEST(Outputs, NumbersOfTheTableHaveTheBitsOfOneRank) {
   }
 }
 
+/// A rank that cannot give its values, the last or the first, while all have the file open.
+TEST(Outputs, AFailingCopyOfOneRankIsAnErrorOfAll) {
+  const auto ranks = test::ranks();
+  for (const int victim : {ranks->size() - 1, 0})
+    for (const std::size_t output : {0, 2}) {  // fields, a slice through all ranks
+      const SharedFolder folder(*ranks);
+      const Grid part = slab(whole, 1, ranks->rank(), ranks->size());
+      AnalyticSnapshot snapshot(
+          model_info("dermal"), part, layers(whole.cells[2]),
+          [&](const int species, auto...) {
+            if (species == 3 && ranks->rank() == victim) throw IoError("no values");
+            return 1.0;
+          },
+          *ranks);
+      const auto sinks = make_sinks(study(), model_info("dermal"), part, folder.path(), *ranks);
+      EXPECT_THROW(sinks[output]->write(snapshot), IoError);
+      ranks->barrier();
+      EXPECT_TRUE(files_below(folder.path()).empty()) << files_below(folder.path()).front();
+    }
+}
+
 TEST(Outputs, ContinueAfterAnInterruption) {
   const auto ranks = test::ranks();
   const Reference reference(*ranks);

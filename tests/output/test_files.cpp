@@ -152,6 +152,26 @@ TEST(CsvFile, GrowsByWholeRowsAndIsCutBackWhenTheDiskIsFull) {
   EXPECT_THROW(table.append("no newline"), std::logic_error);
 }
 
+/// The newest checkpoint may fail after the table was restored from it, and the one before know no table.
+TEST(CsvFile, IsRestoredFromOneCheckpointAfterTheOther) {
+  const TemporaryFolder folder;
+  const fs::path path = folder.path() / "t.csv";
+  CsvFile first(path, "a", test::one_rank);
+  first.append("1\n2\n3\n");
+  EXPECT_EQ(first.save(), 8);
+  CsvFile table(path, "a", test::one_rank);
+  table.restore(6);
+  table.restore(0);
+  EXPECT_FALSE(fs::exists(path));
+  table.append("4\n");
+  table.close();
+  EXPECT_EQ(read_text(path), "a\n4\n");
+  table.restore(2);
+  table.append("5\n");
+  table.close();
+  EXPECT_EQ(read_text(path), "a\n5\n");
+}
+
 TEST(CsvFile, LeavesEmptyWhatIsNotANumber) {
   EXPECT_EQ(csv_number(0.1), "0.1");
   EXPECT_EQ(csv_number(-1.0 / 3), "-0.3333333333");

@@ -204,6 +204,20 @@ TEST(ResumeErrors, NameTheFileThatCannotBeContinued) {
   EXPECT_EQ(error_after([](const fs::path&) {}), "no error");
 }
 
+/// Frames that came after the checkpoint would stay there.
+TEST(ResumeErrors, AFolderThatCannotBeListedIsAnError) {
+  const TemporaryFolder folder;
+  const Record record = Outputs(folder).save();
+  std::ofstream(folder.path() / "fields") << "no folder";
+  Outputs run(folder);
+  try {
+    run.restore(record, 0);
+    ADD_FAILURE() << "no error";
+  } catch (const IoError& error) {
+    EXPECT_NE(std::string(error.what()).find("cannot list the folder"), std::string::npos) << error.what();
+  }
+}
+
 TEST(ResumeErrors, ARecordOfAnotherProgramIsRefused) {
   const TemporaryFolder folder;
   Outputs run(folder);
