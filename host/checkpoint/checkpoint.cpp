@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/statvfs.h>
 
 #include <bit>
 #include <cerrno>
@@ -68,26 +67,6 @@ void remove_unfinished(const fs::path& folder) {
 }
 
 void sync_folder(const fs::path& folder) { FileDescriptor(folder, O_RDONLY | O_DIRECTORY).sync(); }
-
-void check_space(const fs::path& folder, const double needed) {
-  struct statvfs disk {};
-  if (::statvfs(folder.c_str(), &disk) != 0) throw_system_error("find the free space of", folder, errno);
-  const double free = double(disk.f_bavail) * double(disk.f_frsize);
-  if (free < needed)
-    throw IoError(fmt::format("{}: a checkpoint needs {:.0f} bytes, {:.0f} are free on this disk",
-                              folder.string(), needed, free));
-}
-
-/// The fault of `work`, empty when there is none. Faults of files only: other errors pass. Collective when
-/// `work` is, and then `work` has to fail on all ranks or on none.
-std::string fault_of(const std::function<void()>& work) {
-  try {
-    work();
-  } catch (const IoError& error) {
-    return error.what();
-  }
-  return "";
-}
 
 /// The sum over the ranks.
 std::uint64_t shared(Communicator& ranks, std::uint64_t sum) {
@@ -203,26 +182,29 @@ void CheckpointStore::write(const Snapshot& snapshot, const Resumable& simulatio
     fs::create_directories(folder_, error);
     if (error) throw_system_error("create the folder", folder_, error.value());
     remove_unfinished(folder_);
-    check_space(folder_,
-                bytes(grid, int(datasets.size())) + double(text.size()) + double(resolved_toml_.size()));
     const auto names = data_names(stem);
     manifest.data_name = fs::exists(folder_ / names[0]) ? names[1] : names[0];
+    require_space(folder_ / manifest.data_name,
+                  bytes(grid, int(datasets.size())) + double(text.size()) + double(resolved_toml_.size()));
   });
+  std::vector<double> values;
+  together(ranks_, [&] { values.resize(std::size_t(grid.owned_count())); });
   try {
+    // While it is open an error has to be one of all ranks, who close the file together.
     StateWriter writer(temporary, grid, datasets, {{record_name, text}, {config_name, resolved_toml_}},
                        ranks_);
-    std::vector<double> values(std::size_t(grid.owned_count()));
     const auto add = [&](const std::string& name, const double* cells) {
       const std::uint64_t sum = shared(ranks_, cell_sum(grid, cells));
       manifest.datasets.push_back({name, writer.write(name, cells), sum});
     };
     for (std::size_t index = 0; index < fields.size(); ++index) {
-      simulation.copy_stored(int(index), values.data());
+      together(ranks_, [&] { simulation.copy_stored(int(index), values.data()); });
       add(datasets[index], values.data());
     }
     for (const auto& [name, cells] : record.fields) add(record_group + name, cells.data());
     writer.close();
     together(ranks_, [&] { FileDescriptor(temporary, O_RDONLY).sync(); });
+    together(ranks_, [&] { FileDescriptor(temporary, O_RDONLY).drop_copy(); });  // once all have synced
 
     const FileSums written = sum_file(temporary, manifest.places(), ranks_);
     for (std::size_t n = 0; n < datasets.size(); ++n)
@@ -270,33 +252,38 @@ std::optional<Record> CheckpointStore::resume(Resumable& simulation, const Snaps
   ranks_.broadcast(&count, sizeof count, 0);
   std::string faults;
   for (std::size_t n = count; n-- > 0;) {
-    std::optional<Record> record;
-    const std::string fault = fault_of([&] {
+    std::string file = ranks_.root() ? manifests[n].string() : "", fault;
+    broadcast_text(ranks_, file);
+    // What is thrown here is thrown on all ranks.
+    try {
       std::string text;
-      on_root(ranks_, [&] {
-        text = file_text(manifests[n]);
-        check_name(parse_manifest(text), manifests[n]);
-      });
+      on_root(ranks_, [&] { text = file_text(file); });
       broadcast_text(ranks_, text);
       const Manifest manifest = parse_manifest(text);
+      check_name(manifest, file);
       if (manifest.config_sum != text_sum(study_of_run(resolved_toml_)))
         throw InputError(fmt::format("{}: the checkpoints there are of another study", folder_.string()));
       check_grid(manifest, snapshot);
       check_data(manifest, folder_, ranks_);
       Checkpoint checkpoint(manifest, folder_, snapshot.grid(), ranks_);
-      record = checkpoint.record();
+      Record record = checkpoint.record();
       simulation.restore(
-          *record, [&](const std::string& name, double* out) { checkpoint.read(state_group + name, out); });
-      for (const auto& sink : sinks) sink->restore(*record, snapshot);
+          record, [&](const std::string& name, double* out) { checkpoint.read(state_group + name, out); });
+      for (const auto& sink : sinks) sink->restore(record, snapshot);
       const std::string here = fmt::format("{} ({})", version::number, version::git_hash);
       const std::string there = fmt::format("{} ({})", manifest.version, manifest.git_hash);
       if (ranks_.root() && here != there)
-        warn(fmt::format("{}: written by version {}, this is {}: results need not have the same bits",
-                         manifests[n].string(), there, here));
-    });
-    if (fault.empty()) return record;
+        warn(fmt::format("{}: written by version {}, this is {}: results need not have the same bits", file,
+                         there, here));
+      return record;
+    } catch (const FormatError& error) {  // not damaged: a later write must not remove it
+      throw IoError(fmt::format("{}: {}; resume with the version that wrote it, or --fresh starts over", file,
+                                error.what()));
+    } catch (const IoError& error) {
+      fault = error.what();
+    }
     if (!ranks_.root()) continue;
-    warn(fmt::format("{}: damaged, not used: {}", manifests[n].string(), fault));
+    warn(fmt::format("{}: damaged, not used: {}", file, fault));
     faults += fmt::format("\n  {}: {}", manifests[n].filename().string(), fault);
     damaged_.push_back(manifests[n]);
   }

@@ -33,7 +33,8 @@ class CheckpointStore {
   /// Restores the newest checkpoint whose sums are all right: the simulation first, then the sinks; returns
   /// its record. Works on any number of ranks. Calls `warn`, on rank 0, with every checkpoint that was passed
   /// over and its fault. Empty when there is none at all. Throws IoError naming each fault when none of those
-  /// there can be used, InputError when the newest belongs to another study. Collective.
+  /// there can be used, or at the first one of another format; InputError when the newest belongs to another
+  /// study. Collective.
   std::optional<Record> resume(Resumable& simulation, const Snapshot& snapshot,
                                const std::vector<std::unique_ptr<Sink>>& sinks,
                                const std::function<void(const std::string&)>& warn);

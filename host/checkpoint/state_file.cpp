@@ -193,14 +193,16 @@ StateWriter::StateWriter(path target, const Grid& grid, const std::vector<std::s
 #ifdef KOLLAGEN_PARALLEL_HDF5
   if (!several) return;
   // The size is final, the tables will not change and the space is there: only a broken disk is left to fail.
-  together(ranks, [&] {
+  hdf5::Properties access;
+  together(ranks, [&] {  // apart from opening, which is collective
     const std::string action = "prepare to write";
-    const hdf5::Properties access(H5Pcreate(H5P_FILE_ACCESS), action, s.target);
+    access = hdf5::Properties(H5Pcreate(H5P_FILE_ACCESS), action, s.target);
     hdf5::check(H5Pset_fapl_mpio(access, mpi_handle(ranks), MPI_INFO_NULL), action, s.target);
     s.transfer = hdf5::Properties(H5Pcreate(H5P_DATASET_XFER), action, s.target);
     hdf5::check(H5Pset_dxpl_mpio(s.transfer, H5FD_MPIO_COLLECTIVE), action, s.target);
-    s.file = hdf5::File(H5Fopen(s.target.c_str(), H5F_ACC_RDWR, access), "open", s.target);
   });
+  together(ranks,
+           [&] { s.file = hdf5::File(H5Fopen(s.target.c_str(), H5F_ACC_RDWR, access), "open", s.target); });
 #endif
 }
 
@@ -210,16 +212,21 @@ StoredCells StateWriter::write(const std::string& name, const double* values) {
   State& s = *state_;
   const std::string action = fmt::format("write {} values of {} to", s.grid.owned_count(), name);
   StoredCells place;
-  if (s.ranks.root()) place = s.places.at(name);
+  on_root(s.ranks, [&] { place = s.places.at(name); });
   s.ranks.broadcast(&place, sizeof place, 0);
   if (s.ranks.size() == 1) {
     s.out.write_at(long(place.offset), {reinterpret_cast<const char*>(values), sizeof(double) * place.count});
     return place;
   }
-  together(s.ranks, [&] {
-    const hdf5::Dataset dataset(H5Dopen2(s.file, name.c_str(), H5P_DEFAULT), action, s.target);
-    const hdf5::Dataspace there = domain_space(s.grid, s.target), here = owned_space(s.grid, s.target);
+  hdf5::Dataset dataset;
+  hdf5::Dataspace there, here;
+  together(s.ranks, [&] {  // apart from writing, which is collective
+    dataset = hdf5::Dataset(H5Dopen2(s.file, name.c_str(), H5P_DEFAULT), action, s.target);
+    there = domain_space(s.grid, s.target);
+    here = owned_space(s.grid, s.target);
     select_owned(there, s.grid, s.target);
+  });
+  together(s.ranks, [&] {
     hdf5::check(H5Dwrite(dataset, H5T_NATIVE_DOUBLE, here, there, s.transfer, values), action, s.target);
   });
   return place;

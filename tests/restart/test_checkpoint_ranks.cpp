@@ -225,5 +225,36 @@ TEST(CheckpointRanks, AFailingCallOfOneRankIsAnErrorOfAll) {
       }
 }
 
+/// A state that cannot give one of its fields.
+struct HalfAState final : Resumable {
+  NumberedState whole;
+  bool fails;
+  HalfAState(const Grid& grid, const bool failing) : whole(grid, 20), fails(failing) {}
+  void save(Record& record) const override { whole.save(record); }
+  std::vector<std::string> stored_fields() const override { return whole.stored_fields(); }
+  void copy_stored(const int index, double* out) const override {
+    if (fails && index == 1) throw IoError("no values");
+    whole.copy_stored(index, out);
+  }
+  void restore(const Record&, const std::function<void(const std::string&, double*)>&) override {}
+};
+
+TEST(CheckpointRanks, AFailingCopyOfOneRankIsAnErrorOfAll) {
+  const SharedFolder folder;
+  Communicator& all = *ranks();
+  Fields fields(all);
+  fields.write(folder.path, all, 10);
+  CheckpointStore store(folder.path, study, 2, all);
+  for (const int victim : {all.size() - 1, 0}) {
+    fields.snapshot.at(20, 10);
+    EXPECT_THROW(
+        store.write(fields.snapshot, HalfAState(fields.grid, all.rank() == victim), fields.none, {}),
+        IoError);
+    all.barrier();
+    EXPECT_EQ(files_below(folder.path).size(), 2u);
+    fields.expect(folder.path, all, 10);
+  }
+}
+
 }  // namespace
 }  // namespace kollagen::test
