@@ -43,11 +43,13 @@ Result kollagen(const std::string& arguments) {
   return shell(std::string(KOLLAGEN_EXECUTABLE) + " " + arguments);
 }
 
-/// The program killed by `kind` of a file whose path holds `path`, a change of name: "kill" before it,
-/// "kill-after".
+/// The program, killed when it gives something a name that holds `path`: before ("kill") or right after it
+/// ("kill-after").
 Result killed(const std::string& arguments, const std::string& kind, const std::string& path) {
-  return shell("env LD_PRELOAD=" KOLLAGEN_FAULTS " FAULT_CALLS=rename FAULT_AT=1 FAULT_ACTION=" + kind +
-               " FAULT_PATH=" + path + " " KOLLAGEN_EXECUTABLE " " + arguments);
+  // The option lets a library be loaded before the runtime of the address sanitizer, in builds that have it.
+  return shell("env ASAN_OPTIONS=$ASAN_OPTIONS:verify_asan_link_order=0 LD_PRELOAD=" KOLLAGEN_FAULTS
+               " FAULT_CALLS=rename FAULT_AT=1 FAULT_ACTION=" +
+               kind + " FAULT_PATH=" + path + " " KOLLAGEN_EXECUTABLE " " + arguments);
 }
 
 std::string content(const fs::path& path) {
