@@ -200,6 +200,23 @@ struct Files : ::testing::Test {
   std::vector<std::string> names() const { return files_below(checkpoints()); }
 };
 
+TEST(Record, SaysWhatItHoldsAndWhatIsNeeded) {
+  Record record;
+  record.numbers["controller/imex"] = {1, 2};
+  const auto expect = [](const std::function<void()>& read, const std::string& expected) {
+    try {
+      read();
+      ADD_FAILURE() << "no error: " << expected;
+    } catch (const IoError& error) {
+      EXPECT_NE(std::string(error.what()).find(expected), std::string::npos) << error.what();
+    }
+  };
+  expect([&] { (void)record.list("controller/imex", 3); }, "in \"controller/imex\": found 2, needed 3");
+  expect([&] { (void)record.number("controller/imex"); }, "in \"controller/imex\": found 2, needed 1");
+  expect([&] { (void)record.text("simulation/seed"); }, "\"simulation/seed\" is missing");
+  EXPECT_EQ(record.list("controller/imex", 2), (std::vector<double>{1, 2}));
+}
+
 TEST_F(Files, EveryBitComesBack) {
   write(10, 0.1 + 0.2);
   NumberedState state(grid, 0);
