@@ -247,9 +247,8 @@ TEST(CheckpointRanks, AFailingCopyOfOneRankIsAnErrorOfAll) {
   CheckpointStore store(folder.path, study, 2, all);
   for (const int victim : {all.size() - 1, 0}) {
     fields.snapshot.at(20, 10);
-    EXPECT_THROW(
-        store.write(fields.snapshot, HalfAState(fields.grid, all.rank() == victim), fields.none, {}),
-        IoError);
+    EXPECT_THROW(store.write(fields.snapshot, HalfAState(fields.grid, all.rank() == victim), fields.none, {}),
+                 IoError);
     all.barrier();
     EXPECT_EQ(files_below(folder.path).size(), 2u);
     fields.expect(folder.path, all, 10);
