@@ -18,20 +18,36 @@ struct ScaleCopy {
   }
 };
 
+/// Two arrays and the time of a = 2 b between them, for figures that are taken next to the bandwidth of the same moment.
+template <class Exec>
+class CopyProbe {
+ public:
+  /// Arrays of `mebibytes` each, a multiple of 8; together they should exceed the caches by far. They are touched here.
+  CopyProbe(const Exec& exec, const int mebibytes)
+      : exec_(exec), fields_("bandwidth probe", 2, {8192, 32, mebibytes / 2}) {
+    rate();
+  }
+  /// Bytes per second of one pass, counting one read and one write. Waits for it.
+  double rate() const {
+    exec_.fence();
+    Kokkos::Timer timer;
+    for_cells("kollagen/bandwidth/copy", exec_, fields_.owned(), ScaleCopy{fields_[0], fields_[1]});
+    exec_.fence();
+    return 2.0 * sizeof(Real) * double(fields_.owned().cells()) / timer.seconds();
+  }
+
+ private:
+  Exec exec_;
+  Fields<Exec> fields_;
+};
+
 /// Bytes per second of a = 2 b, counting one read and one write; median of five runs over arrays of 64 MiB, which
 /// exceed the caches. Takes about a tenth of a second.
 template <class Exec>
 double copy_bandwidth(const Exec& exec) {
-  const std::array<int, 3> cells{8192, 32, 32};
-  const Fields<Exec> fields("bandwidth probe", 2, cells);
+  const CopyProbe<Exec> probe(exec, 64);
   std::array<double, 5> rates{};
-  const double bytes = 2.0 * sizeof(Real) * double(fields.owned().cells());
-  for (int run = -1; run < int(rates.size()); ++run) {
-    Kokkos::Timer timer;
-    for_cells("kollagen/bandwidth/copy", exec, fields.owned(), ScaleCopy{fields[0], fields[1]});
-    exec.fence();
-    if (run >= 0) rates[run] = bytes / timer.seconds();
-  }
+  for (double& rate : rates) rate = probe.rate();
   std::sort(rates.begin(), rates.end());
   return rates[rates.size() / 2];
 }
