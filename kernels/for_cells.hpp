@@ -1,4 +1,5 @@
-/// The only file that names an execution policy: loops and reductions over cells, the same body on every backend.
+/// The only file that names an execution policy: loops and reductions over cells, the same body on every
+/// backend.
 #pragma once
 
 #include <climits>
@@ -28,6 +29,22 @@ inline int checked_count(const std::string& label, const long count) {
   return int(count);
 }
 
+/// What a functor wants to do once before a row is worked on (host only); most want nothing.
+template <class F>
+KOKKOS_FORCEINLINE_FUNCTION void begin_row(const F& f, const int k, const int j) {
+  if constexpr (requires { f.begin_row(k, j); }) f.begin_row(k, j);
+}
+
+/// The functor for one row: what `f.at_row(k, j)` returns, with everything that is the same along the row
+/// looked up once (a compiler cannot do that across stores it knows nothing of); most functors are their own.
+template <class F>
+KOKKOS_FORCEINLINE_FUNCTION auto at_row(const F& f, const int k, const int j) {
+  if constexpr (requires { f.at_row(k, j); })
+    return f.at_row(k, j);
+  else
+    return f;
+}
+
 /// Host: one work item is a row along x, vectorised inside.
 template <class F>
 struct RowBody {
@@ -35,7 +52,8 @@ struct RowBody {
   int ilo, ihi, jlo, nj, klo;
   KOKKOS_INLINE_FUNCTION void operator()(const int row) const {
     const int k = klo + row / nj, j = jlo + row % nj;
-    const F body = f;
+    begin_row(f, k, j);
+    const auto body = at_row(f, k, j);
     KOLLAGEN_SIMD
     for (int i = ilo; i < ihi; ++i) body(k, j, i);
   }
@@ -47,8 +65,8 @@ struct FlatBody {
   F f;
   int ilo, ni, jlo, nj, klo;
   KOKKOS_INLINE_FUNCTION void operator()(const int cell) const {
-    const int row = cell / ni;
-    f(klo + row / nj, jlo + row % nj, ilo + cell % ni);
+    const int row = cell / ni, k = klo + row / nj, j = jlo + row % nj;
+    at_row(f, k, j)(k, j, ilo + cell % ni);
   }
 };
 
@@ -58,7 +76,8 @@ struct RowMax {
   int ilo, ihi, jlo, nj, klo;
   KOKKOS_INLINE_FUNCTION void operator()(const int row, Real& result) const {
     const int k = klo + row / nj, j = jlo + row % nj;
-    const F body = f;
+    begin_row(f, k, j);
+    const auto body = at_row(f, k, j);
     Real best = result;
 #if !defined(KOKKOS_COMPILER_NVCC) && !defined(__NVCC__)
 #pragma omp simd reduction(max : best)
@@ -76,8 +95,8 @@ struct FlatMax {
   F f;
   int ilo, ni, jlo, nj, klo;
   KOKKOS_INLINE_FUNCTION void operator()(const int cell, Real& result) const {
-    const int row = cell / ni;
-    const Real value = f(klo + row / nj, jlo + row % nj, ilo + cell % ni);
+    const int row = cell / ni, k = klo + row / nj, j = jlo + row % nj;
+    const Real value = at_row(f, k, j)(k, j, ilo + cell % ni);
     result = value > result ? value : result;
   }
 };
@@ -108,21 +127,23 @@ struct FlatSum {
 }  // namespace detail
 
 /// Runs `f(k, j, i)` for every cell of `box`. Asynchronous on a device; cells are independent.
-/// `f` is a functor of values whose call operator is KOKKOS_FORCEINLINE_FUNCTION.
+/// `f` is a functor of values whose call operator is KOKKOS_FORCEINLINE_FUNCTION. On a host it may have
+/// begin_row(k, j), called before the first cell of a row; on any backend at_row(k, j), which returns the functor for
+/// the cells of that row.
 template <class Exec, class F>
 void for_cells(const std::string& label, const Exec& exec, const Box& box, const F& f) {
   if (box.cells() <= 0) return;
   using Policy = Kokkos::RangePolicy<Exec, Kokkos::IndexType<int>>;
   if constexpr (detail::runs_on_host<Exec>) {
     const int rows = detail::checked_count(label, long(box.extent(1)) * box.extent(2));
-    Kokkos::parallel_for(label, Policy(exec, 0, rows),
-                         detail::RowBody<F>{f, box.lower[0], box.upper[0], box.lower[1], box.extent(1),
-                                            box.lower[2]});
+    Kokkos::parallel_for(
+        label, Policy(exec, 0, rows),
+        detail::RowBody<F>{f, box.lower[0], box.upper[0], box.lower[1], box.extent(1), box.lower[2]});
   } else {
     const int count = detail::checked_count(label, box.cells());
-    Kokkos::parallel_for(label, Policy(exec, 0, count),
-                         detail::FlatBody<F>{f, box.lower[0], box.extent(0), box.lower[1], box.extent(1),
-                                             box.lower[2]});
+    Kokkos::parallel_for(
+        label, Policy(exec, 0, count),
+        detail::FlatBody<F>{f, box.lower[0], box.extent(0), box.lower[1], box.extent(1), box.lower[2]});
   }
 }
 
@@ -135,22 +156,22 @@ Real max_over_cells(const std::string& label, const Exec& exec, const Box& box, 
   Real result = 0;
   if constexpr (detail::runs_on_host<Exec>) {
     const int rows = detail::checked_count(label, long(box.extent(1)) * box.extent(2));
-    Kokkos::parallel_reduce(label, Policy(exec, 0, rows),
-                            detail::RowMax<F>{f, box.lower[0], box.upper[0], box.lower[1], box.extent(1),
-                                              box.lower[2]},
-                            Kokkos::Max<Real>(result));
+    Kokkos::parallel_reduce(
+        label, Policy(exec, 0, rows),
+        detail::RowMax<F>{f, box.lower[0], box.upper[0], box.lower[1], box.extent(1), box.lower[2]},
+        Kokkos::Max<Real>(result));
   } else {
     const int count = detail::checked_count(label, box.cells());
-    Kokkos::parallel_reduce(label, Policy(exec, 0, count),
-                            detail::FlatMax<F>{f, box.lower[0], box.extent(0), box.lower[1], box.extent(1),
-                                               box.lower[2]},
-                            Kokkos::Max<Real>(result));
+    Kokkos::parallel_reduce(
+        label, Policy(exec, 0, count),
+        detail::FlatMax<F>{f, box.lower[0], box.extent(0), box.lower[1], box.extent(1), box.lower[2]},
+        Kokkos::Max<Real>(result));
   }
   return result > 0 ? result : 0;
 }
 
-/// Sum of `f(k, j, i)` over the cells of `box`, exact in each part of `split`, which bounds the size of every f: the same
-/// bits in any order, on any decomposition. Waits for the result.
+/// Sum of `f(k, j, i)` over the cells of `box`, exact in each part of `split`, which bounds the size of every
+/// f: the same bits in any order, on any decomposition. Waits for the result.
 template <class Exec, class F>
 ExactSum sum_over_cells(const std::string& label, const Exec& exec, const Box& box, const F& f,
                         const ExactSplit& split) {
@@ -159,16 +180,16 @@ ExactSum sum_over_cells(const std::string& label, const Exec& exec, const Box& b
   using Policy = Kokkos::RangePolicy<Exec, Kokkos::IndexType<int>>;
   if constexpr (detail::runs_on_host<Exec>) {
     const int rows = detail::checked_count(label, long(box.extent(1)) * box.extent(2));
-    Kokkos::parallel_reduce(label, Policy(exec, 0, rows),
-                            detail::RowSum<F>{f, split, box.lower[0], box.upper[0], box.lower[1], box.extent(1),
-                                              box.lower[2]},
-                            Kokkos::Sum<ExactSum>(result));
+    Kokkos::parallel_reduce(
+        label, Policy(exec, 0, rows),
+        detail::RowSum<F>{f, split, box.lower[0], box.upper[0], box.lower[1], box.extent(1), box.lower[2]},
+        Kokkos::Sum<ExactSum>(result));
   } else {
     const int count = detail::checked_count(label, box.cells());
-    Kokkos::parallel_reduce(label, Policy(exec, 0, count),
-                            detail::FlatSum<F>{f, split, box.lower[0], box.extent(0), box.lower[1], box.extent(1),
-                                               box.lower[2]},
-                            Kokkos::Sum<ExactSum>(result));
+    Kokkos::parallel_reduce(
+        label, Policy(exec, 0, count),
+        detail::FlatSum<F>{f, split, box.lower[0], box.extent(0), box.lower[1], box.extent(1), box.lower[2]},
+        Kokkos::Sum<ExactSum>(result));
   }
   return result;
 }

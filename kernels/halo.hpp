@@ -1,5 +1,5 @@
-/// Ghost exchange between the ranks of a run: packed faces, one message per neighbour for all fields at once, with periodic
-/// images and walls in the same call. One rank is the case without neighbours.
+/// Ghost exchange between the ranks of a run: packed faces, one message per neighbour for all fields at once,
+/// with periodic images and walls in the same call. One rank is the case without neighbours.
 #pragma once
 
 #include <array>
@@ -20,7 +20,8 @@ namespace kollagen {
 struct Ranks {
   std::shared_ptr<Communicator> communicator = std::make_shared<OneRank>();
   Decomposition parts;
-  bool device_messages = true;  ///< messages may lie in device memory; else they go through pinned host memory
+  bool device_messages =
+      true;  ///< messages may lie in device memory; else they go through pinned host memory
 };
 
 /// Which ghosts are filled: those next to faces, or those at edges and corners too.
@@ -80,15 +81,17 @@ struct Staging {
 
 }  // namespace detail
 
-/// Whether messages from and to the memory of `Exec` arrive: always on a host, on a device when the communicator says so
-/// and a trial message to this rank itself brings the right numbers. The same answer on every rank. Collective.
+/// Whether messages from and to the memory of `Exec` arrive: always on a host, on a device when the
+/// communicator says so and a trial message to this rank itself brings the right numbers. The same answer on
+/// every rank. Collective.
 template <class Exec>
 bool device_messages_arrive(const Exec& exec, Communicator& ranks) {
   if (detail::runs_on_host<Exec> || ranks.size() == 1) return true;
   bool good = ranks.claims_device_memory();
   if (good) {
     constexpr int length = 1024;
-    Kokkos::View<double*, typename Exec::memory_space> from("trial message", length), to("trial answer", length);
+    Kokkos::View<double*, typename Exec::memory_space> from("trial message", length),
+        to("trial answer", length);
     const auto host = Kokkos::create_mirror_view(from);
     for (int i = 0; i < length; ++i) host(i) = 0.5 + i;
     Kokkos::deep_copy(from, host);
@@ -102,8 +105,8 @@ bool device_messages_arrive(const Exec& exec, Communicator& ranks) {
   return ranks.max(good ? 0.0 : 1.0) == 0;
 }
 
-/// The ghosts of one grid on one rank. Axes in turn give the same ghosts as on an undivided grid, edges and corners
-/// included, bit for bit.
+/// The ghosts of one grid on one rank. Axes in turn give the same ghosts as on an undivided grid, edges and
+/// corners included, bit for bit.
 template <class Exec>
 class Halo {
  public:
@@ -113,7 +116,8 @@ class Halo {
     for (int a = 0; a < 3; ++a) {
       at_end_[2 * a] = parts.place[a] == 0 && !periodic[a];
       at_end_[2 * a + 1] = parts.place[a] == parts.ranks[a] - 1 && !periodic[a];
-      for (int side = 0; side < 2; ++side) received_[2 * a + side] = parts.ranks[a] > 1 && !at_end_[2 * a + side];
+      for (int side = 0; side < 2; ++side)
+        received_[2 * a + side] = parts.ranks[a] > 1 && !at_end_[2 * a + side];
     }
     for (int code = 0; code < 27; ++code) {
       const std::array<int, 3> d{code % 3 - 1, code / 3 % 3 - 1, code / 9 - 1};
@@ -138,12 +142,13 @@ class Halo {
   /// Whether any ghost comes from another rank.
   bool divided() const { return !neighbours_.empty(); }
 
-  /// Sends the owned cells next to the faces of all fields (one message per neighbour) and, where that is all there
-  /// is to it, fills the ghosts that need no neighbour. Until `finish` the fields may be read, not written.
+  /// Sends the owned cells next to the faces of all fields (one message per neighbour) and, where that is all
+  /// there is to it, fills the ghosts that need no neighbour, along the axes from `first_axis` on. Until
+  /// `finish` the fields may be read, not written.
   template <class T>
-  void start(const std::vector<GhostField<T>>& fields, const Reach reach) {
+  void start(const std::vector<GhostField<T>>& fields, const Reach reach, const int first_axis = 0) {
     KOLLAGEN_CHECK(!finish_, "a ghost exchange is under way already");
-    if (!divided() || reach == Reach::faces) fill_local(fields, reach);
+    if (!divided() || reach == Reach::faces) fill_local(fields, reach, first_axis);
     if (!divided()) return;
     std::vector<Span3<T>> spans;
     for (const auto& field : fields) spans.push_back(field.u);
@@ -166,8 +171,13 @@ class Halo {
     start(fields, reach);
     finish();
   }
-  /// Ghosts of neighbours only, corners too. A field on the lower faces of the cells along an axis has `more` = 1
-  /// there: the upper face of the last cell travels along.
+  /// What fills the ghosts along x that need no neighbour, a row at a time.
+  template <class T>
+  FillGhosts<T> row_ghosts(const GhostField<T>& field) const {
+    return {field.u, {cells_[0], cells_[1], cells_[2]}, 0, local_sides(0), field.homogeneous, field.walls};
+  }
+  /// Ghosts of neighbours only, corners too. A field on the lower faces of the cells along an axis has `more`
+  /// = 1 there: the upper face of the last cell travels along.
   template <class T>
   void exchange(const Span3<T>& u, const std::array<int, 3>& more = {0, 0, 0}) {
     if (!divided()) return;
@@ -244,7 +254,9 @@ class Halo {
     for (std::size_t n = 0; n < partners.size(); ++n) {
       const Box box = region(partners[n]->direction, false, more);
       for_cells("kollagen/halo/pack", exec_, box,
-                PackCells<T>{packed, count, reinterpret_cast<T*>(send_.data() + offsets[n]),
+                PackCells<T>{packed,
+                             count,
+                             reinterpret_cast<T*>(send_.data() + offsets[n]),
                              {box.lower[0], box.lower[1], box.lower[2]},
                              {box.extent(0), box.extent(1), box.extent(2)}});
     }
@@ -270,7 +282,9 @@ class Halo {
       for (std::size_t n = 0; n < partners.size(); ++n) {
         const Box box = region(partners[n]->direction, true, more);
         for_cells("kollagen/halo/unpack", exec_, box,
-                  UnpackCells<T>{packed, count, reinterpret_cast<const T*>(receive_.data() + offsets[n]),
+                  UnpackCells<T>{packed,
+                                 count,
+                                 reinterpret_cast<const T*>(receive_.data() + offsets[n]),
                                  {box.lower[0], box.lower[1], box.lower[2]},
                                  {box.extent(0), box.extent(1), box.extent(2)}});
       }
@@ -293,12 +307,17 @@ class Halo {
     staged_receive_ = HostBuffer(view_alloc("halo in, staged", WithoutInitializing), length);
   }
 
-  /// Ghosts of walls and of an undivided periodic axis, axis after axis; with corners each plane reaches over the
-  /// ghosts that are there already.
+  /// Sides of an axis whose ghosts need no neighbour, as FillGhosts wants them.
+  int local_sides(const int axis) const {
+    return (received_[2 * axis] ? 0 : 1) | (received_[2 * axis + 1] ? 0 : 2);
+  }
+  /// Ghosts of walls and of an undivided periodic axis, axis after axis; with corners each plane reaches over
+  /// the ghosts that are there already.
   template <class T>
-  void fill_local(const std::vector<GhostField<T>>& fields, const Reach reach) const {
-    for (int axis = 0; axis < 3; ++axis) {
-      const int sides = (received_[2 * axis] ? 0 : 1) | (received_[2 * axis + 1] ? 0 : 2);
+  void fill_local(const std::vector<GhostField<T>>& fields, const Reach reach,
+                  const int first_axis = 0) const {
+    for (int axis = first_axis; axis < 3; ++axis) {
+      const int sides = local_sides(axis);
       if (sides == 0) continue;
       Box plane{{0, 0, 0}, cells_};
       for (int other = 0; other < 3 && reach == Reach::corners; ++other) {
@@ -313,9 +332,10 @@ class Halo {
         std::swap(plane.upper[0], plane.upper[1]);
       }
       for (const GhostField<T>& field : fields)
-        for_cells("kollagen/ghosts/fill", exec_, plane,
-                  FillGhosts<T>{field.u, {cells_[0], cells_[1], cells_[2]}, axis, sides, field.homogeneous,
-                                field.walls});
+        for_cells(
+            "kollagen/ghosts/fill", exec_, plane,
+            FillGhosts<T>{
+                field.u, {cells_[0], cells_[1], cells_[2]}, axis, sides, field.homogeneous, field.walls});
     }
   }
 
@@ -329,28 +349,61 @@ class Halo {
   HostBuffer staged_send_, staged_receive_;
 };
 
-/// Runs `f` on the owned cells of `halo` while the ghosts of `fields` arrive: cells inside first, the shells that read
-/// ghosts of neighbours last.
+/// `f` with the ghosts along x filled row by row, right before a row is read: one by one they would each cost
+/// a cache line.
+template <class F, class T, int Count>
+struct WithRowGhosts {
+  F f;
+  Kokkos::Array<FillGhosts<T>, Count> fill;
+  KOKKOS_FORCEINLINE_FUNCTION void begin_row(const int k, const int j) const {
+    for (int n = 0; n < Count; ++n) fill[n](k, 0, j);
+  }
+  KOKKOS_FORCEINLINE_FUNCTION auto operator()(const int k, const int j, const int i) const {
+    return f(k, j, i);
+  }
+};
+
+namespace detail {
+
+/// Calls `run(functor, first axis whose ghosts are filled as planes)`.
+template <class Exec, class T, class F, class Run>
+auto with_row_ghosts(const Halo<Exec>& halo, const std::vector<GhostField<T>>& fields, const F& f,
+                     const Run& run) {
+  if constexpr (runs_on_host<Exec>) {
+    if (fields.size() == 1) return run(WithRowGhosts<F, T, 1>{f, {{halo.row_ghosts(fields[0])}}}, 1);
+  }
+  return run(f, 0);
+}
+
+}  // namespace detail
+
+/// Runs `f` on the owned cells of `halo` while the ghosts of `fields` arrive: cells inside first, the shells
+/// that read ghosts of neighbours last. `f` must not read ghosts along x of other rows than its own.
 template <class Exec, class T, class F>
 void for_cells_with_ghosts(const std::string& label, const Exec& exec, Halo<Exec>& halo,
                            const std::vector<GhostField<T>>& fields, const F& f) {
-  halo.start(fields, Reach::faces);
-  for_cells(label, exec, halo.interior(), f);
-  halo.finish();
-  if (halo.divided())
-    for (const Box& shell : halo.shells()) for_cells(label, exec, shell, f);
+  detail::with_row_ghosts(halo, fields, f, [&](const auto& functor, const int first_axis) {
+    halo.start(fields, Reach::faces, first_axis);
+    for_cells(label, exec, halo.interior(), functor);
+    halo.finish();
+    if (halo.divided())
+      for (const Box& shell : halo.shells()) for_cells(label, exec, shell, functor);
+  });
 }
 
 /// max_over_cells of this rank, overlapped in the same way.
 template <class Exec, class T, class F>
 Real max_over_cells_with_ghosts(const std::string& label, const Exec& exec, Halo<Exec>& halo,
                                 const std::vector<GhostField<T>>& fields, const F& f) {
-  halo.start(fields, Reach::faces);
-  Real largest = max_over_cells(label, exec, halo.interior(), f);
-  halo.finish();
-  if (halo.divided())
-    for (const Box& shell : halo.shells()) largest = std::max(largest, max_over_cells(label, exec, shell, f));
-  return largest;
+  return detail::with_row_ghosts(halo, fields, f, [&](const auto& functor, const int first_axis) {
+    halo.start(fields, Reach::faces, first_axis);
+    Real largest = max_over_cells(label, exec, halo.interior(), functor);
+    halo.finish();
+    if (halo.divided())
+      for (const Box& shell : halo.shells())
+        largest = std::max(largest, max_over_cells(label, exec, shell, functor));
+    return largest;
+  });
 }
 
 }  // namespace kollagen

@@ -15,8 +15,8 @@ Kokkos::View<float*, MemorySpace> to_device(const std::string& label, const std:
   return device;
 }
 
-/// Distance between the centres on both sides of face f. Beyond the end follows the cell of the other end on a periodic
-/// axis (both copies of that face must conduct alike), the same cell again at a wall.
+/// Distance between the centres on both sides of face f. Beyond the end follows the cell of the other end on
+/// a periodic axis (both copies of that face must conduct alike), the same cell again at a wall.
 double centre_distance(const std::vector<double>& widths, const int f, const bool periodic) {
   const int n = int(widths.size());
   const double low = widths[f > 0 ? f - 1 : (periodic ? n - 1 : 0)];
@@ -24,12 +24,15 @@ double centre_distance(const std::vector<double>& widths, const int f, const boo
   return 0.5 * (low + high);
 }
 
-/// Layer multipliers of the walls (k from -1) into a table of the whole grid; every rank brings those of its part.
+/// Layer multipliers of the walls (k from -1) into a table of the whole grid; every rank brings those of its
+/// part.
 template <class Exec>
 void take_multipliers(const Exec&, Communicator& ranks, const Walls& walls, const int first, const int cells,
                       const bool periodic, const Kokkos::View<Real*, typename Exec::memory_space>& table) {
-  using Device = Kokkos::View<const Real*, typename Exec::memory_space, Kokkos::MemoryTraits<Kokkos::Unmanaged>>;
-  const auto part = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), Device(walls.multiplier.origin, cells));
+  using Device =
+      Kokkos::View<const Real*, typename Exec::memory_space, Kokkos::MemoryTraits<Kokkos::Unmanaged>>;
+  const auto part =
+      Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), Device(walls.multiplier.origin, cells));
   const auto whole = Kokkos::create_mirror_view(table);
   const int nz = int(table.extent(0)) - 2;
   for (int k = 0; k < nz; ++k) whole(k + 1) = k >= first && k < first + cells ? part(k - first) : 0;
@@ -171,8 +174,8 @@ typename Multigrid<Exec>::Gather Multigrid<Exec>::plan_gather(const Level& fine,
   const Decomposition parts = coarsened(fine.parts, fine.map.halved);
   std::array<int, 3> extent{};
   for (int a = 0; a < 3; ++a) extent[a] = coarse.whole[a] + more[a];
-  plan.place = Kokkos::View<int*, typename Exec::memory_space>("gather plan",
-                                                               std::size_t(extent[0]) * extent[1] * extent[2]);
+  plan.place = Kokkos::View<int*, typename Exec::memory_space>(
+      "gather plan", std::size_t(extent[0]) * extent[1] * extent[2]);
   const auto place = Kokkos::create_mirror_view(plan.place);
   int next = 0;
   for (int rank = 0; rank < parts.size(); ++rank) {
@@ -203,12 +206,16 @@ void Multigrid<Exec>::gather(const Gather& plan, const std::vector<Span3<float>>
   const int count = int(fields.size());
   std::vector<std::size_t> bytes;
   for (const std::size_t of_one : plan.bytes) bytes.push_back(of_one * fields.size());
-  const std::size_t all = plan.place.extent(0) * fields.size(), own = bytes[std::size_t(ranks_->rank())] / sizeof(float);
+  const std::size_t all = plan.place.extent(0) * fields.size(),
+                    own = bytes[std::size_t(ranks_->rank())] / sizeof(float);
   if (gathered_.extent(0) < all) gathered_ = FloatView("gathered level", all);
   if (part_.extent(0) < own) part_ = FloatView("part of a gathered level", own);
   for (int f = 0; f < count; ++f)
     for_cells("kollagen/multigrid/pack_part", exec_, mine,
-              PackPart{fields[std::size_t(f)], part_.data(), f, count,
+              PackPart{fields[std::size_t(f)],
+                       part_.data(),
+                       f,
+                       count,
                        {mine.lower[0], mine.lower[1], mine.lower[2]},
                        {mine.extent(0), mine.extent(1), mine.extent(2)}});
   exec_.fence();
@@ -219,7 +226,11 @@ void Multigrid<Exec>::gather(const Gather& plan, const std::vector<Span3<float>>
   Kokkos::deep_copy(gathered_, host);
   for (int f = 0; f < count; ++f)
     for_cells("kollagen/multigrid/spread_gathered", exec_, whole,
-              SpreadGathered{gathered_.data(), plan.place.data(), fields[std::size_t(f)], f, count,
+              SpreadGathered{gathered_.data(),
+                             plan.place.data(),
+                             fields[std::size_t(f)],
+                             f,
+                             count,
                              {whole.extent(0), whole.extent(1), whole.extent(2)}});
 }
 
@@ -257,11 +268,12 @@ void Multigrid<Exec>::coarsen_faces(const int index) {
   Box faces = fine.target;
   faces.upper[Axis] += 1;
   for_cells("kollagen/multigrid/coarse_faces", exec_, faces,
-            CoarseFaces<Axis>{fine.map,
-                              fine.at(Axis),
-                              coarse.at(Axis),
-                              {fine.of_part(fine.share, 0), fine.of_part(fine.share, 1), fine.of_part(fine.share, 2)},
-                              coarse.of_part(coarse.distance_ratio, Axis)});
+            CoarseFaces<Axis>{
+                fine.map,
+                fine.at(Axis),
+                coarse.at(Axis),
+                {fine.of_part(fine.share, 0), fine.of_part(fine.share, 1), fine.of_part(fine.share, 2)},
+                coarse.of_part(coarse.distance_ratio, Axis)});
   if (index == shared_levels_ - 1) gather(gather_faces_[Axis], {coarse.at(Axis)}, more);
 }
 
@@ -270,15 +282,67 @@ void Multigrid<Exec>::restrict_mean(const std::string& label, const int index, c
                                     const Span3<float>& result) {
   const Level& fine = levels_[index];
   if (fine.exchange_children) fine.halo->exchange(fine_field);
-  for_cells(label, exec_, fine.target,
-            RestrictMean{fine.map, fine_field, result, fine.of_part(fine.share, 0), fine.of_part(fine.share, 1),
-                         fine.of_part(fine.share, 2)});
+  const Level& coarse = levels_[index + 1];
+  // Parents with three children, the last ones of an odd number of cells, and axes x that stay as they are
+  // take the general way. Which way depends on the place in the whole grid only, and so do the bits.
+  Box pairs = fine.target;
+  std::vector<Box> rest;
+  for (int a = 2; a >= 0; --a) {
+    const bool odd = fine.map.halved[a] == 1 && fine.whole[a] % 2 == 1;
+    const int last = coarse.whole[a] - 1 - coarse.first[a];  // the last parent of the whole grid
+    if (odd && pairs.upper[a] > last) {
+      rest.push_back(pairs);
+      pairs.upper[a] = std::max(last, pairs.lower[a]);
+      rest.back().lower[a] = pairs.upper[a];
+    }
+  }
+  const RestrictMean general{fine.map,
+                             fine_field,
+                             result,
+                             fine.of_part(fine.share, 0),
+                             fine.of_part(fine.share, 1),
+                             fine.of_part(fine.share, 2)};
+  if (fine.map.halved[0] == 1)
+    for_cells(label, exec_, pairs, RestrictPairs{general, general.map.first(0, 0)});
+  else
+    rest.push_back(pairs);
+  for (const Box& box : rest) for_cells(label, exec_, box, general);
 }
 
 template <class Exec>
 void Multigrid<Exec>::restrict_weight(const int index) {
   restrict_mean("kollagen/multigrid/restrict_weight", index, levels_[index].at(weight_q),
                 levels_[index + 1].at(weight_q));
+}
+
+template <class Exec>
+std::pair<int, int> Multigrid<Exec>::paired_parents(const Level& level) {
+  const Coarsening& map = level.map;
+  if (map.halved[0] == 0 || map.coarse[0] == 1) return {0, 0};
+  int low = map.parent(0, 0), high = map.parent(0, level.cells[0] - 1) + 1;
+  if (map.first(0, low) < 0) ++low;  // a child is the neighbour's
+  // The last parent of the whole grid may have three children, or two of different width.
+  if (high + map.coarse_first[0] == map.coarse[0] || map.last(0, high - 1) >= level.cells[0]) --high;
+  return {low, std::max(low, high)};
+}
+
+template <class Exec>
+void Multigrid<Exec>::prolong(const int index) {
+  Level &level = levels_[index], &coarse = levels_[index + 1];
+  coarse.halo->fill(ghosts(coarse, coarse.e), Reach::corners);
+  const Interpolation from{level.map, coarse.e, level.of_part(level.neighbour_weight, 0),
+                           level.of_part(level.neighbour_weight, 1),
+                           level.of_part(level.neighbour_weight, 2)};
+  const auto [low, high] = paired_parents(level);
+  Box pairs = level.box(), before = level.box(), after = level.box();
+  const int first = level.map.first(0, 0);
+  pairs.lower[0] = low;
+  pairs.upper[0] = high;
+  before.upper[0] = high > low ? 2 * low + first : 0;
+  after.lower[0] = high > low ? 2 * high + first : 0;
+  for_cells("kollagen/multigrid/prolong", exec_, pairs, ProlongPairs{from, level.e, first});
+  for (const Box& box : {before, after})
+    for_cells("kollagen/multigrid/prolong_ends", exec_, box, Prolong{from, level.e});
 }
 
 template <class Exec>
@@ -336,10 +400,7 @@ void Multigrid<Exec>::solve_level(const int index, const double s, const int las
     for (int below = index + 1; below < last; ++below) restrict_weight(below);
   }
   solve_level(index + 1, s, last);
-  coarse.halo->fill(ghosts(coarse, coarse.e), Reach::corners);
-  for_cells("kollagen/multigrid/prolong", exec_, level.box(),
-            Prolong{level.map, coarse.e, level.e, level.of_part(level.neighbour_weight, 0),
-                    level.of_part(level.neighbour_weight, 1), level.of_part(level.neighbour_weight, 2)});
+  prolong(index);
   traffic_ += (traffic::restriction + traffic::prolongation) * double(level.box().cells());
   smooth(level, op, {omega[0], omega[2]}, false);
 }

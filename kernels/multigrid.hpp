@@ -1,11 +1,13 @@
-/// Geometric multigrid in float for  q e - s div(m grad e) = r, the correction equation of every implicit stage.
+/// Geometric multigrid in float for  q e - s div(m grad e) = r, the correction equation of every implicit
+/// stage.
 ///
-/// Cell-centred, semi-coarsening where spacings differ, any number of cells per axis (the last coarse cell may have
-/// three children). Parts of ranks are coarsened in place while they have cells; the levels below are small, every rank
-/// gathers them and computes them whole. Smoother: Chebyshev-weighted Jacobi sweeps; coarse faces: the mean of the fine faces on them, which is
-/// the series resistance of the two cells between the coarse centres; transfer: mean down, trilinear up. Stencils and
-/// maxima only, so the result does not depend on how the grid is distributed. The caller wraps it in a correction
-/// loop with a residual in double (docs/numerics.md).
+/// Cell-centred, semi-coarsening where spacings differ, any number of cells per axis (the last coarse cell
+/// may have three children). Parts of ranks are coarsened in place while they have cells; the levels below
+/// are small, every rank gathers them and computes them whole. Smoother: Chebyshev-weighted Jacobi sweeps;
+/// coarse faces: the mean of the fine faces on them, which is the series resistance of the two cells between
+/// the coarse centres; transfer: mean down, trilinear up. Stencils and maxima only, so the result does not
+/// depend on how the grid is distributed. The caller wraps it in a correction loop with a residual in double
+/// (docs/numerics.md).
 #pragma once
 
 #include <algorithm>
@@ -92,20 +94,21 @@ struct SmoothFromZero {
   }
 };
 
-/// Children of a coarse cell: [2I, 2I+1] where the axis is coarsened, else I. Of an odd number of cells the last
-/// parent takes three, so that no cell becomes a sliver on coarser levels. Indices count from the first cell of a part, or
-/// of the whole grid where `fine_first` and `coarse_first` are 0.
+/// Children of a coarse cell: [2I, 2I+1] where the axis is coarsened, else I. Of an odd number of cells the
+/// last parent takes three, so that no cell becomes a sliver on coarser levels. Indices count from the first
+/// cell of a part, or of the whole grid where `fine_first` and `coarse_first` are 0.
 struct Coarsening {
-  int halved[3];  ///< 1 where the axis is coarsened, else 0: a shift, division is slow
-  int fine[3];    ///< fine cells of the whole grid along x, y, z
-  int coarse[3];  ///< coarse cells of the whole grid along x, y, z
+  int halved[3];                       ///< 1 where the axis is coarsened, else 0: a shift, division is slow
+  int fine[3];                         ///< fine cells of the whole grid along x, y, z
+  int coarse[3];                       ///< coarse cells of the whole grid along x, y, z
   int fine_first[3], coarse_first[3];  ///< whole-grid index of cell 0
   KOKKOS_FORCEINLINE_FUNCTION int first(const int axis, const int parent) const {
     return ((parent + coarse_first[axis]) << halved[axis]) - fine_first[axis];
   }
   KOKKOS_FORCEINLINE_FUNCTION int last(const int axis, const int parent) const {
     const int whole = parent + coarse_first[axis];
-    return (whole == coarse[axis] - 1 ? fine[axis] - 1 : (whole << halved[axis]) + halved[axis]) - fine_first[axis];
+    return (whole == coarse[axis] - 1 ? fine[axis] - 1 : (whole << halved[axis]) + halved[axis]) -
+           fine_first[axis];
   }
   KOKKOS_FORCEINLINE_FUNCTION int parent(const int axis, const int child) const {
     const int half = (child + fine_first[axis]) >> halved[axis];
@@ -113,7 +116,8 @@ struct Coarsening {
   }
 };
 
-/// A box of one of several fields into a part that all ranks will gather: cell after cell, the fields side by side.
+/// A box of one of several fields into a part that all ranks will gather: cell after cell, the fields side by
+/// side.
 struct PackPart {
   Span3<const float> u;
   float* part;
@@ -137,8 +141,8 @@ struct SpreadGathered {
   }
 };
 
-/// coarse = mean over the children, weighted by volume: what the fine cells hold together is kept, also where the
-/// last cell of an axis is narrower than the others.
+/// coarse = mean over the children, weighted by volume: what the fine cells hold together is kept, also where
+/// the last cell of an axis is narrower than the others. For any number of children.
 struct RestrictMean {
   Coarsening map;
   Span3<const float> fine;
@@ -151,9 +155,42 @@ struct RestrictMean {
     for (int kk = map.first(2, k); kk <= map.last(2, k); ++kk)
       for (int jj = map.first(1, j); jj <= map.last(1, j); ++jj) {
         const float share = share_z[kk] * share_y[jj];
-        for (int ii = map.first(0, i); ii <= map.last(0, i); ++ii) sum += share * share_x[ii] * fine(kk, jj, ii);
+        for (int ii = map.first(0, i); ii <= map.last(0, i); ++ii)
+          sum += share * share_x[ii] * fine(kk, jj, ii);
       }
     coarse(k, j, i) = sum;
+  }
+};
+
+/// RestrictMean for parents with two children along x and one or two along y and z: without loops, so that a
+/// row is vectorised.
+struct RestrictPairs {
+  RestrictMean general;
+  int first_x;  ///< fine index of the first child of parent 0
+
+  struct Row {
+    const float* fine[2][2];  ///< rows of children (z, y), shifted so that 2 i is the first child of parent i
+    const float* share_x;     ///< shifted alike
+    float y[2], z[2];
+    float* coarse;
+    KOKKOS_FORCEINLINE_FUNCTION float pair(const float* row, const int i) const {
+      return share_x[2 * i] * row[2 * i] + share_x[2 * i + 1] * row[2 * i + 1];
+    }
+    KOKKOS_FORCEINLINE_FUNCTION void operator()(const int, const int, const int i) const {
+      coarse[i] = z[0] * (y[0] * pair(fine[0][0], i) + y[1] * pair(fine[0][1], i)) +
+                  z[1] * (y[0] * pair(fine[1][0], i) + y[1] * pair(fine[1][1], i));
+    }
+  };
+  KOKKOS_FORCEINLINE_FUNCTION Row at_row(const int k, const int j) const {
+    const Coarsening& map = general.map;
+    const int k0 = map.first(2, k), j0 = map.first(1, j), k1 = k0 + map.halved[2], j1 = j0 + map.halved[1];
+    const auto& u = general.fine;
+    return {{{&u(k0, j0, 0) + first_x, &u(k0, j1, 0) + first_x},
+             {&u(k1, j0, 0) + first_x, &u(k1, j1, 0) + first_x}},
+            general.share_x + first_x,
+            {general.share_y[j0], map.halved[1] != 0 ? general.share_y[j1] : 0.0f},
+            {general.share_z[k0], map.halved[2] != 0 ? general.share_z[k1] : 0.0f},
+            &general.coarse(k, j, 0)};
   }
 };
 
@@ -170,23 +207,66 @@ struct LevelResidual {
   }
 };
 
-/// e += trilinear interpolation of the coarse correction. Ghosts of the coarse field filled, corners too.
-struct Prolong {
+/// Trilinear interpolation of the coarse correction to a fine row. Ghosts of the coarse field filled, corners
+/// too.
+struct InterpolatedRow {
+  const float *low_low, *low_high, *high_low,
+      *high_high;  ///< coarse rows (nearer or farther along y, then z)
+  float y, z;      ///< weights of the farther ones
+  KOKKOS_FORCEINLINE_FUNCTION float operator()(const int i) const {
+    return (1 - z) * ((1 - y) * low_low[i] + y * low_high[i]) +
+           z * ((1 - y) * high_low[i] + y * high_high[i]);
+  }
+};
+
+struct Interpolation {
   Coarsening map;
   Span3<const float> coarse;
-  Span3<float> e;
-  const float* wx;  ///< weight of the neighbour of the parent, per fine cell along x; its sign says on which side
+  const float*
+      wx;  ///< weight of the neighbour of the parent, per fine cell along x; its sign says on which side
   const float* wy;
   const float* wz;
+  KOKKOS_FORCEINLINE_FUNCTION InterpolatedRow at_row(const int k, const int j) const {
+    const float y = wy[j], z = wz[k];
+    const int cj = map.parent(1, j), ck = map.parent(2, k);
+    const int nj = y < 0 ? cj - 1 : cj + 1, nk = z < 0 ? ck - 1 : ck + 1;
+    return {&coarse(ck, cj, 0), &coarse(ck, nj, 0), &coarse(nk, cj, 0),
+            &coarse(nk, nj, 0), y < 0 ? -y : y,     z < 0 ? -z : z};
+  }
+};
+
+/// e += interpolation, at any fine cell.
+struct Prolong {
+  Interpolation from;
+  Span3<float> e;
   KOKKOS_FORCEINLINE_FUNCTION void operator()(const int k, const int j, const int i) const {
-    const int ci = map.parent(0, i), cj = map.parent(1, j), ck = map.parent(2, k);
-    const int ni = wx[i] < 0 ? ci - 1 : ci + 1, nj = wy[j] < 0 ? cj - 1 : cj + 1, nk = wz[k] < 0 ? ck - 1 : ck + 1;
-    const float x = wx[i] < 0 ? -wx[i] : wx[i], y = wy[j] < 0 ? -wy[j] : wy[j], z = wz[k] < 0 ? -wz[k] : wz[k];
-    const float near = (1 - y) * ((1 - x) * coarse(ck, cj, ci) + x * coarse(ck, cj, ni)) +
-                       y * ((1 - x) * coarse(ck, nj, ci) + x * coarse(ck, nj, ni));
-    const float far = (1 - y) * ((1 - x) * coarse(nk, cj, ci) + x * coarse(nk, cj, ni)) +
-                      y * ((1 - x) * coarse(nk, nj, ci) + x * coarse(nk, nj, ni));
-    e(k, j, i) += (1 - z) * near + z * far;
+    const InterpolatedRow row = from.at_row(k, j);
+    const int parent = from.map.parent(0, i), neighbour = from.wx[i] < 0 ? parent - 1 : parent + 1;
+    const float x = from.wx[i] < 0 ? -from.wx[i] : from.wx[i];
+    e(k, j, i) += (1 - x) * row(parent) + x * row(neighbour);
+  }
+};
+
+/// Prolong to both children of parent i of a fine row, the same bits: neighbouring parents are neighbours in
+/// memory, so a row is vectorised. For parents that own two children, below and above their centre.
+struct ProlongPairs {
+  Interpolation from;
+  Span3<float> e;
+  int first_x;  ///< fine index of the first child of parent 0
+
+  struct Row {
+    InterpolatedRow row;
+    const float* wx;
+    float* e;
+    KOKKOS_FORCEINLINE_FUNCTION void operator()(const int, const int, const int i) const {
+      const float low = row(i - 1), middle = row(i), high = row(i + 1);
+      const float x0 = -wx[2 * i], x1 = wx[2 * i + 1];
+      e[2 * i] += (1 - x0) * middle + x0 * low;
+      e[2 * i + 1] += (1 - x1) * middle + x1 * high;
+    }
+  };
+  KOKKOS_FORCEINLINE_FUNCTION Row at_row(const int k, const int j) const {
+    return {from.at_row(k, j), from.wx + first_x, &e(k, j, 0) + first_x};
   }
 };
 
@@ -202,14 +282,15 @@ struct FineFaces {
   }
 };
 
-/// Conductance of a coarse face: mean of the fine faces on it by area, for the longer distance of the coarse centres.
+/// Conductance of a coarse face: mean of the fine faces on it by area, for the longer distance of the coarse
+/// centres.
 template <int Axis>
 struct CoarseFaces {
   Coarsening map;
   Span3<const float> fine;
   Span3<float> coarse;
   const float* share[3];  ///< share of a child in the width of its parent, along x, y, z
-  const float* ratio;  ///< fine over coarse centre distance, per coarse face; 0 where the axis is inert
+  const float* ratio;     ///< fine over coarse centre distance, per coarse face; 0 where the axis is inert
   KOKKOS_FORCEINLINE_FUNCTION void operator()(const int k, const int j, const int i) const {
     int low[3] = {map.first(0, i), map.first(1, j), map.first(2, k)};
     int high[3] = {map.last(0, i), map.last(1, j), map.last(2, k)};
@@ -251,7 +332,8 @@ struct AbsoluteValue {
 inline std::vector<float> chebyshev_weights(const int degree, const double low, const double high) {
   std::vector<float> w(degree);
   for (int i = 0; i < degree; ++i)
-    w[i] = float(1 / (0.5 * (high + low) + 0.5 * (high - low) * std::cos(M_PI * (2 * i + 1) / (2.0 * degree))));
+    w[i] =
+        float(1 / (0.5 * (high + low) + 0.5 * (high - low) * std::cos(M_PI * (2 * i + 1) / (2.0 * degree))));
   return w;
 }
 
@@ -265,8 +347,8 @@ class Multigrid {
   /// Fewer cells than this are solved whole on every rank: messages would cost more than the work.
   static constexpr long gathered_cells = 32768;
 
-  /// `walls`: kinds and layer multipliers; they must be the same in every later call. `gather_below`: a level with fewer
-  /// cells is gathered. Collective.
+  /// `walls`: kinds and layer multipliers; they must be the same in every later call. `gather_below`: a level
+  /// with fewer cells is gathered. Collective.
   Multigrid(const Exec& exec, const Ranks& ranks, const std::array<double, 3>& spacing, const Walls& walls,
             long gather_below = gathered_cells);
 
@@ -281,8 +363,8 @@ class Multigrid {
   /// Bytes moved so far, by the model of kernels/traffic.hpp.
   double traffic() const { return traffic_; }
 
-  /// Takes over the relative diffusivity m (ghosts filled) on all levels; to be called whenever it changed. `largest`: of
-  /// all ranks. Collective.
+  /// Takes over the relative diffusivity m (ghosts filled) on all levels; to be called whenever it changed.
+  /// `largest`: of all ranks. Collective.
   void set_coefficient(const Span3<const Real>& m, double largest);
 
   /// One V-cycle from e = 0 for q e - s div(m grad e) = r; s = c D [um^2]. The result is in correction().
@@ -298,9 +380,9 @@ class Multigrid {
   using FloatView = Kokkos::View<float*, typename Exec::memory_space>;
   struct Level {
     Decomposition parts;
-    std::array<int, 3> cells{};  ///< of this rank
-    std::array<int, 3> first{};  ///< whole-grid index of the first of them
-    std::array<int, 3> whole{};  ///< of the whole grid
+    std::array<int, 3> cells{};       ///< of this rank
+    std::array<int, 3> first{};       ///< whole-grid index of the first of them
+    std::array<int, 3> whole{};       ///< of the whole grid
     std::array<double, 3> spacing{};  ///< of a full cell
     std::array<bool, 3> inert{};      ///< one cell between closed or periodic walls: no flux along the axis
     std::shared_ptr<Halo<Exec>> halo;
@@ -310,7 +392,8 @@ class Multigrid {
     std::array<FloatView, 3> neighbour_weight;  ///< to the next level
     std::array<FloatView, 3> distance_ratio;    ///< from the finer level
     std::array<std::vector<double>, 3> widths;
-    Kokkos::View<Real*, typename Exec::memory_space> multiplier;  ///< of the layers, (k + 1); read at robin walls only
+    Kokkos::View<Real*, typename Exec::memory_space>
+        multiplier;                  ///< of the layers, (k + 1); read at robin walls only
     Coarsening map{};                ///< to the next coarser level
     bool exchange_children = false;  ///< some coarse cell has children on two ranks
     Box target;                      ///< what this rank computes of the next level, in that level's indices
@@ -351,23 +434,30 @@ class Multigrid {
             level.at(weight_q),
             float(s)};
   }
-  /// Volume-weighted mean of a field of level `index` on the next coarser one, there on the target of this rank.
-  void restrict_mean(const std::string& label, int index, const Span3<float>& fine, const Span3<float>& result);
+  /// Parents along x [first, last) whose children are two cells of this rank, on both sides of the centre.
+  static std::pair<int, int> paired_parents(const Level& level);
+  /// Volume-weighted mean of a field of level `index` on the next coarser one, there on the target of this
+  /// rank.
+  void restrict_mean(const std::string& label, int index, const Span3<float>& fine,
+                     const Span3<float>& result);
   template <int Axis>
   void coarsen_faces(int index);
   /// The one of the two correction buffers that is not in use.
   static Span3<float> other_buffer(const Level& level) {
-    return level.e.origin == level.at(correction_e).origin ? level.at(correction_other) : level.at(correction_e);
+    return level.e.origin == level.at(correction_e).origin ? level.at(correction_other)
+                                                           : level.at(correction_e);
   }
   /// e = r/q where nothing couples.
   void divide(const Level& level);
   void restrict_weight(int index);
+  /// Adds the interpolated correction of level index + 1 to that of level index.
+  void prolong(int index);
   void solve_level(int index, double s, int last);
   /// Sweeps with the given weights; from zero when `from_zero`. Leaves the result in level.e.
   template <class Operator>
   void smooth(Level& level, const Operator& op, const std::vector<float>& omega, bool from_zero);
-  /// A correction with its walls. A robin wall is as open as it is on the finest level: were it closed on the coarse
-  /// ones, their corrections would be too large by the flux that leaves, without bound for long steps.
+  /// A correction with its walls. A robin wall is as open as it is on the finest level: were it closed on the
+  /// coarse ones, their corrections would be too large by the flux that leaves, without bound for long steps.
   std::vector<GhostField<float>> ghosts(const Level& level, const Span3<float>& e) const {
     Walls walls = walls_;
     for (int a = 0; a < 3; ++a) walls.spacing[a] = level.spacing[a];
