@@ -28,8 +28,8 @@ inline constexpr double upper_diffusivity = 30 * 3600.0;  ///< [um^2/h] of the u
 inline constexpr double lower_diffusivity = 5 * 3600.0;   ///< [um^2/h] of the lower half where D is layered
 
 /// The problem on n^3 cells of 10 um: 3 x 3 tracks of radius 25 um at a pitch of a third of the width, through the
-/// upper half of the block (z < n/2); source 1/h in the cells whose centre lies in a track; loss 1e-4/s, source time
-/// 4 h. `layered`: D is `lower_diffusivity` in the lower half.
+/// upper half of the block (z < n/2); source 40/h in the cells whose centre lies in a track, so that u is about 1 after an
+/// hour; loss 1e-4/s, source time 4 h. `layered`: D is `lower_diffusivity` in the lower half.
 Problem make_problem(int n, bool layered);
 
 /// Times [h] at which solutions are compared: the source is strong, fades, and has gone.
