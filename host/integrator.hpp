@@ -76,6 +76,8 @@ class Integrator {
 
   /// Bytes of fields held by the integrator, its solver and the physics, for the start-up report.
   virtual std::size_t bytes() const = 0;
+  /// Bytes per cell that an evaluation of the whole right-hand side moves, by the model of kernels/traffic.hpp.
+  double evaluation_traffic() const;
 
   /// Called with a time before the right-hand side is evaluated there; may rewrite physics().forcing().
   void set_forcing_at(std::function<void(double)> f) { forcing_at_ = std::move(f); }
@@ -90,7 +92,6 @@ class Integrator {
   void count_traffic(const double bytes_per_cell) {
     statistics_.bytes += bytes_per_cell * double(physics_->owned().cells());
   }
-  double evaluation_traffic() const;
 
   std::unique_ptr<Physics<Exec>> physics_;
   TimeConfig config_;

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "host/bench/bench.hpp"
 #include "host/checkpoint/inspect.hpp"
 #include "host/config/diagnostics.hpp"
 #include "host/config/documentation.hpp"
@@ -36,6 +37,9 @@ constexpr long most_steps = 1'000'000'000'000;
 
 /// Largest number of ranks that --ranks takes; more than any machine has.
 constexpr int most_ranks = 10'000'000;
+
+/// Sides of the cubes that --cells takes; more cells than the largest one has no rank can hold.
+constexpr int smallest_bench = 8, largest_bench = 1024;
 
 /// Splits what Kokkos understands from our own options.
 struct Arguments {
@@ -102,6 +106,7 @@ int print_report(const std::function<int(std::string&)>& work) {
 /// Options that several commands share.
 struct Options {
   RunOptions run;
+  BenchOptions bench;
   std::string key, model = "dermal", page, other;
   int ranks = 1;
 };
@@ -191,6 +196,19 @@ int dispatch(const int argc, char** argv) {
     chosen = [&] {
       return print_report(
           [&](std::string& report) { return diff_runs(options.run.output, options.other, report); });
+    };
+  });
+
+  CLI::App* bench = app.add_subcommand("bench", "Measure how fast this program is on this machine.");
+  bench->add_option("--cells", options.bench.sides, "cells along each side of the cubes [64 128 256]")
+      ->check(CLI::Range(smallest_bench, largest_bench));
+  bench->add_option("--json", options.bench.json, "file that receives the result");
+  bench->add_option("--compare", options.bench.compare, "earlier result to compare with");
+  bench->callback([&] {
+    chosen = [&] {
+      return run_on_ranks([&](const std::shared_ptr<Communicator>& ranks) {
+        return with_kokkos(arguments.kokkos, [&] { return run_bench(options.bench, ranks); });
+      });
     };
   });
 

@@ -1,0 +1,142 @@
+#include "host/bench/stages.hpp"
+
+#include <algorithm>
+#include <functional>
+
+#include "kernels/stages.hpp"
+#include "kernels/traffic.hpp"
+
+namespace kollagen {
+namespace {
+
+using Exec = Stopwatch::Exec;
+
+constexpr Stopwatch::Effort effort{0.6, 3, 9};
+
+/// Bytes per cell and launch, by label. Of multigrid kernels on the finest level; of the local update the mean of
+/// its launches.
+std::map<std::string, double> launch_traffic(const ModelInfo& model, const double local_species) {
+  using namespace traffic;
+  return {
+      {"reactions/evaluate", evaluate(int(model.species.size()))},
+      {"reactions/stage_residual", residual},
+      {"reactions/update_local", update_local(0) + 0.5 * local_species * (update_local(1) - update_local(0))},
+      {"physics/add_signal_diffusion", add_signal},
+      {"physics/add_layer_diffusion", add_cells},
+      {"physics/add_chemotaxis", add_cells},
+      {"physics/mobility", mobility},
+      {"chemotaxis/slope", 2 * real},
+      {"chemotaxis/next_slope", 2 * real},
+      {"chemotaxis/divergence", 6 * real},
+      {"multigrid/smooth_from_zero", sweep_from_zero},
+      {"multigrid/smooth", sweep},
+      {"multigrid/residual", restriction - single},
+      {"multigrid/restrict", single},
+      {"multigrid/prolong", prolongation},
+      {"multigrid/divide", divide},
+      {"stages/predict", predict},
+      {"stages/start_from_derivative", predict},
+      {"stages/recover_derivative", predict},
+      {"stages/between", between},
+      {"stages/finish_error", finish_error},
+      {"stages/error_size", error_size},
+      {"stages/add_correction", add_correction},
+  };
+}
+
+/// First species that moves as `motion`, in the order in which they are solved.
+int first_moving(const Physics<Exec>& physics, const Motion motion) {
+  for (const int s : physics.solve_order())
+    if (physics.info().species[std::size_t(s)].motion == motion) return s;
+  throw std::logic_error("bench: model " + physics.info().name + " lacks a kind of species");
+}
+
+}  // namespace
+
+Stages measure_stages(Simulation<Exec>& simulation, const double hours, Stopwatch& watch) {
+  auto& integrator = simulation.integrator();
+  Physics<Exec>& physics = integrator.physics();
+  const auto& u = integrator.state();
+  const double cells = double(physics.owned().cells()), tolerance = simulation.config().time.tolerance;
+  const Real c = TrBdf2::weight * hours;
+  const int signal = first_moving(physics, Motion::signal), cell = first_moving(physics, Motion::cell);
+  const double h = physics.grid().spacing[0];
+
+  Stages result;
+  const auto measure = [&](const std::string& name, const double bytes, const std::function<void()>& work) {
+    work();  // what it allocates or computes once is not its speed
+    result.stages.push_back(watch.measure(name, cells, bytes, effort, work));
+  };
+
+  const Fields<Exec> rhs("bench right-hand side", physics.count(), u.cells());
+  measure("right-hand side", integrator.evaluation_traffic(),
+          [&] { physics.evaluate(u, u, rhs, 0, 1, c); });
+  if (physics.chemotaxis())
+    measure("chemotaxis", traffic::chemotaxis, [&] { physics.evaluate_chemotaxis(u); });
+  measure("mobility", traffic::mobility, [&] { physics.update_mobility(u); });
+
+  const Fields<Exec> next("bench next state", physics.count(), u.cells());
+  Kokkos::deep_copy(next.view(), u.view());
+  for (const int group : {0, 1}) {
+    int updated = 0;
+    physics.update_local(group, next, rhs, c, tolerance, &updated);
+    result.local_species += updated;
+    measure(group == 0 ? "local fields, first" : "local fields, last", traffic::update_local(updated), [&] {
+      int again = 0;
+      physics.update_local(group, next, rhs, c, tolerance, &again);
+    });
+  }
+
+  Multigrid<Exec> solver(Exec(), physics.ranks(), physics.grid().spacing, physics.walls(signal));
+  measure("faces of all levels", traffic::faces,
+          [&] { solver.set_coefficient(physics.mobility(), physics.largest_mobility()); });
+  const auto measure_solver = [&](const std::string& name, const std::function<void()>& work) {
+    const double before = solver.traffic();
+    work();
+    measure(name, (solver.traffic() - before) / cells, work);
+  };
+  const auto residual = [&](const int species) {
+    physics.stage_residual(species, next, rhs, c, tolerance, solver.residual(), solver.weight());
+  };
+  measure("residual of a cell field", traffic::residual, [&] { residual(cell); });
+  measure_solver("sweeps of a cell field", [&] { physics.correct(solver, cell, c, 10); });
+  measure("residual of a signal", traffic::residual, [&] { residual(signal); });
+  measure_solver("V-cycle", [&] { physics.correct(solver, signal, c, 10); });
+
+  // A coupling between cells that the finest level damps alone, and one that takes a second level: their kernels but the
+  // smoother's run on the finest level only.
+  for (const double coupling : {0.3, 1.5}) {
+    const double s = coupling * h * h / physics.largest_mobility();
+    const auto cycle = [&] { solver.v_cycle(s, physics.walls(signal)); };
+    if (coupling < 1) measure_solver("sweeps of a signal", cycle);
+    KernelTimes times;
+    for (int i = 0; i < effort.most; ++i) cycle();
+    times.stop();
+    for (const auto& [label, seconds] : times.launches()) result.finest_level.try_emplace(label, seconds);
+  }
+  return result;
+}
+
+std::vector<KernelShare> kernel_shares(const KernelTimes& times, const double seconds, const double copy,
+                                       const Stages& stages, const ModelInfo& model, const double cells) {
+  const auto traffic_of = launch_traffic(model, stages.local_species);
+  std::vector<KernelShare> result;
+  for (const auto& [label, launches] : times.launches()) {
+    KernelShare kernel;
+    kernel.launches = long(launches.size());
+    for (const double s : launches) kernel.seconds += s;
+    kernel.share_of_step = kernel.seconds / seconds;
+    const bool on_all_levels = label.starts_with("multigrid/") || label.starts_with("ghosts/");
+    const auto finest = stages.finest_level.find(label);
+    const auto& one = on_all_levels && finest != stages.finest_level.end() ? finest->second : launches;
+    const auto bytes = traffic_of.find(label);
+    const auto [least, most] = std::minmax_element(one.begin(), one.end());
+    kernel.one = {label,        bytes == traffic_of.end() ? 0 : cells, bytes == traffic_of.end() ? 0 : bytes->second,
+                  median(one), *least, *most, int(one.size()), copy};
+    result.push_back(kernel);
+  }
+  std::sort(result.begin(), result.end(), [](const auto& a, const auto& b) { return a.seconds > b.seconds; });
+  return result;
+}
+
+}  // namespace kollagen
