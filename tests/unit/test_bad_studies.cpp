@@ -446,7 +446,7 @@ TEST(CommandLine, BadFilesAndOptionsEndWithTwo) {
       {"validate binary.toml", "not valid TOML"},
       {"validate", "config is required"},
       {"frobnicate",
-       "unknown command 'frobnicate'; allowed: run, validate, status, stop, verify, diff, info, explain, "
+       "unknown command 'frobnicate'; allowed: run, validate, status, stop, verify, diff, bench, info, explain, "
        "schema"},
       {"rum study.toml", "did you mean 'run'?"},
       {"run study.toml --steps 0", "not in range 1 to 1000000000000"},
