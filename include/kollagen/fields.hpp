@@ -3,15 +3,18 @@
 
 #include <climits>
 #include <string>
+#include <type_traits>
 
 #include "kollagen/check.hpp"
 #include "kollagen/grid.hpp"
+#include "kollagen/huge_pages.hpp"
 #include "kollagen/types.hpp"
 
 namespace kollagen {
 
 /// `count` scalar fields over the owned cells of `grid` plus one ghost layer, zero-filled.
-/// T is double (state) or float (what only steers the solver). Copies share the memory, as Views do.
+/// T is double (state) or float (what only steers the solver). Copies share the memory, as Views do. On a host the
+/// memory lies in huge pages where the system has them.
 /// Throws EnvironmentError for more cells than the 32-bit indices of a Span3 reach.
 template <class Exec, class T = Real>
 class Fields {
@@ -21,8 +24,12 @@ class Fields {
   Fields() = default;
   Fields(const std::string& label, const int count, const std::array<int, 3>& cells)
       : cells_(checked(label, cells)),
-        view_(label, count, cells[2] + 2 * ghost_layers, cells[1] + 2 * ghost_layers,
-              cells[0] + 2 * ghost_layers) {}
+        view_(Kokkos::view_alloc(label, Kokkos::WithoutInitializing), count, cells[2] + 2 * ghost_layers,
+              cells[1] + 2 * ghost_layers, cells[0] + 2 * ghost_layers) {
+    if constexpr (std::is_same_v<typename Exec::memory_space, Kokkos::HostSpace>)
+      advise_huge_pages(view_.data(), bytes());
+    Kokkos::deep_copy(view_, T(0));  // by all threads: the first touch places the pages
+  }
 
   int count() const { return int(view_.extent(0)); }
   const std::array<int, 3>& cells() const { return cells_; }
