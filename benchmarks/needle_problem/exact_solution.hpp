@@ -8,7 +8,7 @@
 
 namespace kollagen::needle_problem {
 
-/// u of each cell, x fastest, at each of `times` [h]. Accurate to round-off. Takes the cosine transform in three
+/// u of each cell, x fastest, at each of `times` [h], to about 1e-10 of its peak. Takes the cosine transform in three
 /// dimensions where D is the same at all depths, else exact_by_layers.
 std::vector<std::vector<double>> exact_solution(const Problem& problem, const std::vector<double>& times);
 
