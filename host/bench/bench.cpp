@@ -194,17 +194,21 @@ class Bench {
     result_.stage_grid = {side, side, side};
     Simulation<Exec> simulation(study(side));
     simulation.step(first_step);
-    const double before = watch_.probe();
+    std::vector<double> copies;
+    const auto probe = [&] {
+      for (int i = 0; i < 3; ++i) copies.push_back(watch_.probe());
+    };
+    probe();
     KernelTimes times;
     const Kokkos::Timer timer;
     simulation.step(simulation.clock().end);
     Exec().fence();
     result_.observed_step = timer.seconds();
     times.stop();
-    const double copy = 0.5 * (before + watch_.probe());
+    probe();
     const Stages stages = measure_stages(simulation, step, watch_);
     result_.stages = stages.stages;
-    result_.kernels = kernel_shares(times, result_.observed_step, copy, stages, simulation.model(),
+    result_.kernels = kernel_shares(times, result_.observed_step, median(copies), stages, simulation.model(),
                                     double(simulation.grid().owned_count()));
   }
 

@@ -32,6 +32,8 @@ std::map<std::string, double> launch_traffic(const ModelInfo& model, const doubl
       {"multigrid/smooth", sweep},
       {"multigrid/residual", restriction - single},
       {"multigrid/restrict", single},
+      {"multigrid/restrict_weight", single},
+      {"multigrid/fine_faces", real + single},
       {"multigrid/prolong", prolongation},
       {"multigrid/divide", divide},
       {"stages/predict", predict},

@@ -29,7 +29,7 @@ Measurement Stopwatch::measure(const std::string& name, const double cells, cons
                                const Effort& effort, const std::function<void()>& work) {
   constexpr double shortest = 2e-3;  // [s]
   const int times = int(std::clamp(std::ceil(shortest / time(work, 1)), 1.0, 200.0));
-  return repeat(name, cells, bytes_per_cell, effort, times, [] {}, work);
+  return repeat(name, cells, bytes_per_cell, effort, times, nullptr, work);
 }
 
 Measurement Stopwatch::measure_once_each(const std::string& name, const double cells, const Effort& effort,
@@ -43,10 +43,13 @@ Measurement Stopwatch::repeat(const std::string& name, const double cells, const
                               const std::function<void()>& work) {
   const Kokkos::Timer all;
   std::vector<double> seconds, copies;
+  if (!prepare) copies.push_back(probe());
   while (int(seconds.size()) < effort.fewest ||
          (int(seconds.size()) < effort.most && all.seconds() < effort.seconds)) {
-    prepare();
-    copies.push_back(probe());
+    if (prepare) {
+      prepare();
+      copies.push_back(probe());
+    }
     seconds.push_back(time(work, times));
     copies.push_back(probe());
   }

@@ -41,6 +41,7 @@ class Stopwatch {
 
  private:
   double time(const std::function<void()>& work, int times) const;
+  /// Without `prepare`, the copy after one repetition is that before the next.
   Measurement repeat(const std::string& name, double cells, double bytes_per_cell, const Effort& effort, int times,
                      const std::function<void()>& prepare, const std::function<void()>& work);
 
