@@ -33,13 +33,14 @@ void transform(std::vector<double>& u, const Problem& problem, const int rank, c
   const int* n = extents + (3 - rank);
   int size = 1;
   for (int a = 0; a < rank; ++a) size *= n[a];
-  const fftw_plan plan = fftw_plan_many_r2r(rank, n, int(u.size() / size), u.data(), nullptr, 1, size, u.data(), nullptr,
-                                            1, size, kinds, FFTW_ESTIMATE);
+  const fftw_plan plan = fftw_plan_many_r2r(rank, n, int(u.size() / size), u.data(), nullptr, 1, size,
+                                            u.data(), nullptr, 1, size, kinds, FFTW_ESTIMATE);
   fftw_execute(plan);
   fftw_destroy_plan(plan);
 }
 
-/// The source in the basis of cosines along the last `rank` axes, scaled so that the transform back needs no factor.
+/// The source in the basis of cosines along the last `rank` axes, scaled so that the transform back needs no
+/// factor.
 std::vector<double> transformed_source(const Problem& problem, const int rank) {
   std::vector<double> hat = problem.source;
   transform(hat, problem, rank, FFTW_REDFT10);
@@ -59,7 +60,8 @@ Solutions exact_by_cosines(const Problem& problem, const std::vector<double>& ti
         for (int i = 0; i < problem.cells[0]; ++i, ++at) {
           const double squared = cosine_eigenvalue(problem, 0, i) + cosine_eigenvalue(problem, 1, j) +
                                  cosine_eigenvalue(problem, 2, k);
-          result[t][at] *= response(problem.diffusivity[0] * squared + problem.loss, problem.source_time, times[t]);
+          result[t][at] *=
+              response(problem.diffusivity[0] * squared + problem.loss, problem.source_time, times[t]);
         }
     transform(result[t], problem, 3, FFTW_REDFT01);
   }
@@ -85,7 +87,8 @@ Modes modes_along_z(const Problem& problem, const double lateral) {
   }
   const lapack_int failed =
       LAPACKE_dstedc(LAPACK_COL_MAJOR, 'I', n, modes.rates.data(), between.data(), modes.vectors.data(), n);
-  if (failed != 0) throw std::runtime_error("needle problem: LAPACK dstedc returned " + std::to_string(failed));
+  if (failed != 0)
+    throw std::runtime_error("needle problem: LAPACK dstedc returned " + std::to_string(failed));
   return modes;
 }
 
@@ -111,7 +114,8 @@ Solutions exact_by_layers(const Problem& problem, const std::vector<double>& tim
   const bool square = nx == ny && problem.spacing[0] == problem.spacing[1];
   for (int j = 0; j < ny; ++j)
     for (int i = square ? j : 0; i < nx; ++i) {
-      const Modes modes = modes_along_z(problem, cosine_eigenvalue(problem, 0, i) + cosine_eigenvalue(problem, 1, j));
+      const Modes modes =
+          modes_along_z(problem, cosine_eigenvalue(problem, 0, i) + cosine_eigenvalue(problem, 1, j));
       solve_column(std::size_t(j) * nx + i, modes);
       if (square && i != j) solve_column(std::size_t(i) * nx + j, modes);
     }

@@ -1,4 +1,5 @@
-/// The needle problem as a model of Kollagen: one species, its loss a term, its fading source the external forcing.
+/// The needle problem as a model of Kollagen: one species, its loss a term, its fading source the external
+/// forcing.
 #pragma once
 
 #include <array>
@@ -73,8 +74,8 @@ struct SolveTraits<needle_problem::Model> : PlainTraits<1> {};
 
 namespace needle_problem {
 
-/// An integrator of Kollagen for the problem on one rank, at u = 0 and t = 0, its source switched on. `time` says which
-/// integrator and how it chooses its step.
+/// An integrator of Kollagen for the problem on one rank, at u = 0 and t = 0, its source switched on. `time`
+/// says which integrator and how it chooses its step.
 template <class Exec>
 std::unique_ptr<Integrator<Exec>> make_run(const Problem& problem, const TimeConfig& time) {
   PhysicsSetup setup;
@@ -105,11 +106,12 @@ std::unique_ptr<Integrator<Exec>> make_run(const Problem& problem, const TimeCon
   physics->set_forcing(forcing);
   auto run = time.integrator == IntegratorKind::imex ? make_imex<Exec>(std::move(physics), time)
                                                      : make_explicit<Exec>(std::move(physics), time);
-  run->set_forcing_at([exec, source, forcing, blocks = problem.source_blocks, tau = problem.source_time](const double t) {
-    for (const auto& block : blocks)
-      for_cells("needle_problem/scale_source", exec, Box{block.lower, block.upper},
-                ScaleSource{source[0], forcing[0], std::exp(-t / tau)});
-  });
+  run->set_forcing_at(
+      [exec, source, forcing, blocks = problem.source_blocks, tau = problem.source_time](const double t) {
+        for (const auto& block : blocks)
+          for_cells("needle_problem/scale_source", exec, Box{block.lower, block.upper},
+                    ScaleSource{source[0], forcing[0], std::exp(-t / tau)});
+      });
   return run;
 }
 

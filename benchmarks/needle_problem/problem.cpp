@@ -6,8 +6,8 @@ namespace kollagen::needle_problem {
 
 Problem make_problem(const int n, const bool layered) {
   constexpr double spacing = 10, radius = 25;  // [um]
-  constexpr double strength = 40;             // [1/h]
-  constexpr int tracks = 3;                   // along x and along y
+  constexpr double strength = 40;              // [1/h]
+  constexpr int tracks = 3;                    // along x and along y
   Problem problem;
   problem.cells = {n, n, n};
   problem.spacing = {spacing, spacing, spacing};
@@ -27,7 +27,8 @@ Problem make_problem(const int n, const bool layered) {
       for (int j = block.lower[1]; j < block.upper[1]; ++j)
         for (int i = block.lower[0]; i < block.upper[0]; ++i) {
           const double dx = (i + 0.5) * spacing - x, dy = (j + 0.5) * spacing - y;
-          if (dx * dx + dy * dy <= radius * radius) problem.source[(std::size_t(k) * n + j) * n + i] = strength;
+          if (dx * dx + dy * dy <= radius * radius)
+            problem.source[(std::size_t(k) * n + j) * n + i] = strength;
         }
   }
   return problem;

@@ -1,8 +1,10 @@
-/// The needle problem (benchmarks/needle_problem) through PETSc, as a user of PETSc would write it: a DMDA, an assembled
-/// matrix, and TS, KSP and PC as the options on its command line say. Prints one line of JSON: errors against the exact
-/// solution, wall and processor time of TSSolve alone, and the latter in copy sweeps.
+/// The needle problem (benchmarks/needle_problem) through PETSc, as a user of PETSc would write it: a DMDA,
+/// an assembled matrix, and TS, KSP and PC as the options on its command line say. Prints one line of JSON:
+/// errors against the exact solution, wall and processor time of TSSolve alone, and the latter in copy
+/// sweeps.
 ///
-///   petsc_needle -cells 64 -layered 0 -ts_type arkimex -ts_arkimex_type 2e -ts_dt 0.3333 -ts_adapt_type none ...
+///   petsc_needle -cells 64 -layered 0 -ts_type arkimex -ts_arkimex_type 2e -ts_dt 0.3333 -ts_adapt_type none
+///   ...
 ///
 /// Times are h. Everything, the source too, is implicit: it is evaluated at the stage times.
 #include <petscdmda.h>
@@ -118,8 +120,9 @@ PetscErrorCode run(const PetscInt cells, const bool layered) {
   const Problem problem = make_problem(int(cells), layered);
   const std::vector<double> times(compared_times.begin(), compared_times.end());
   DM grid;
-  PetscCall(DMDACreate3d(PETSC_COMM_WORLD, DM_BOUNDARY_NONE, DM_BOUNDARY_NONE, DM_BOUNDARY_NONE, DMDA_STENCIL_STAR, cells,
-                         cells, cells, 1, 1, 1, 1, 1, nullptr, nullptr, nullptr, &grid));
+  PetscCall(DMDACreate3d(PETSC_COMM_WORLD, DM_BOUNDARY_NONE, DM_BOUNDARY_NONE, DM_BOUNDARY_NONE,
+                         DMDA_STENCIL_STAR, cells, cells, cells, 1, 1, 1, 1, 1, nullptr, nullptr, nullptr,
+                         &grid));
   PetscCall(DMSetFromOptions(grid));
   PetscCall(DMSetUp(grid));
   PetscCall(DMDASetInterpolationType(grid, DMDA_Q0));  // values at cell centres
@@ -166,12 +169,15 @@ PetscErrorCode run(const PetscInt cells, const bool layered) {
   PetscCall(TSGetStepRejections(ts, &rejected));
   PetscCall(TSGetKSPIterations(ts, &iterations));
   PetscCall(TSGetSNESFailures(ts, &failed));
-  std::printf("{\"cells\": %d, \"diffusivity\": \"%s\", \"errors\": [%.3e, %.3e, %.3e], \"error\": %.3e, "
-              "\"seconds\": %.3f, \"processor_seconds\": %.3f, \"sweeps\": %.0f, \"copy_GB_per_s\": %.2f, \"steps\": %d, \"rejected\": %d, "
-              "\"ksp_iterations\": %d, \"failed_solves\": %d}\n",
-              int(cells), layered ? "layered" : "constant", errors[0], errors[1], errors[2],
-              *std::max_element(errors.begin(), errors.end()), wall, processor, processor / sweep,
-              1e-9 * 16 * double(problem.source.size()) / sweep, int(steps), int(rejected), int(iterations), int(failed));
+  std::printf(
+      "{\"cells\": %d, \"diffusivity\": \"%s\", \"errors\": [%.3e, %.3e, %.3e], \"error\": %.3e, "
+      "\"seconds\": %.3f, \"processor_seconds\": %.3f, \"sweeps\": %.0f, \"copy_GB_per_s\": %.2f, \"steps\": "
+      "%d, \"rejected\": %d, "
+      "\"ksp_iterations\": %d, \"failed_solves\": %d}\n",
+      int(cells), layered ? "layered" : "constant", errors[0], errors[1], errors[2],
+      *std::max_element(errors.begin(), errors.end()), wall, processor, processor / sweep,
+      1e-9 * 16 * double(problem.source.size()) / sweep, int(steps), int(rejected), int(iterations),
+      int(failed));
 
   PetscCall(TSDestroy(&ts));
   PetscCall(VecDestroy(&context.source));
@@ -189,7 +195,8 @@ int main(int argc, char** argv) {
   PetscCall(PetscInitialize(&argc, &argv, nullptr, nullptr));
   PetscMPIInt ranks;
   PetscCallMPI(MPI_Comm_size(PETSC_COMM_WORLD, &ranks));
-  PetscCheck(ranks == 1, PETSC_COMM_WORLD, PETSC_ERR_ARG_WRONG, "petsc_needle runs on 1 rank, not on %d", ranks);
+  PetscCheck(ranks == 1, PETSC_COMM_WORLD, PETSC_ERR_ARG_WRONG, "petsc_needle runs on 1 rank, not on %d",
+             ranks);
   PetscInt cells = 64;
   PetscBool layered = PETSC_FALSE;
   PetscCall(PetscOptionsGetInt(nullptr, nullptr, "-cells", &cells, nullptr));
