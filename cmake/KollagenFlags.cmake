@@ -24,6 +24,11 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_L
   # Its -Wrestrict also warns of std::string code that is right (GCC bug 105651).
   target_compile_options(kollagen_flags INTERFACE -fno-dse -Wno-restrict)
 endif()
+# fmt (seen with 9) takes nvcc for a compiler that cannot compute while compiling, and then checks format strings while
+# compiling.
+if(KOLLAGEN_CUDA)
+  target_compile_definitions(kollagen_flags INTERFACE FMT_USE_CONSTEXPR=1)
+endif()
 if(KOLLAGEN_BOUNDS_CHECK)
   target_compile_definitions(kollagen_flags INTERFACE KOLLAGEN_BOUNDS_CHECK)
 endif()

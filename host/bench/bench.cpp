@@ -92,6 +92,8 @@ std::string now() {
   return text;
 }
 
+std::string cube_text(const int side) { return fmt::format("{} x {} x {}", side, side, side); }
+
 void say(const std::string& text) { fmt::print(stderr, "{}\n", text); }
 
 /// Measures grid after grid and collects the result.
@@ -140,7 +142,7 @@ class Bench {
   }
   void leave_out(const int side, const std::string& reason) {
     result_.left_out.push_back({{side, side, side}, reason});
-    say(fmt::format("{0} x {0} x {0} left out: {1}", side, reason));
+    say(fmt::format("{} left out: {}", cube_text(side), reason));
   }
 
   /// The largest measured grid that is not too large for the stages; else the smallest there is.
@@ -165,7 +167,7 @@ class Bench {
   }
 
   void measure_steps(const int side) {
-    say(fmt::format("{0} x {0} x {0}: steps", side));
+    say(cube_text(side) + ": steps");
     std::optional<Simulation<Exec>> simulation;
     StepStatistics before;
     StepMeasurement s;
@@ -190,7 +192,7 @@ class Bench {
   }
 
   void measure_stages_on(const int side) {
-    say(fmt::format("{0} x {0} x {0}: stages and kernels", side));
+    say(cube_text(side) + ": stages and kernels");
     result_.stage_grid = {side, side, side};
     Simulation<Exec> simulation(study(side));
     simulation.step(first_step);
