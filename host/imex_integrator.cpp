@@ -17,6 +17,7 @@ namespace {
 
 /// How well equations are solved, in units of the step's tolerance.
 constexpr double solver_tolerance = 0.02;  ///< residual of one field's linear system
+constexpr double negligible = 1e-4;        ///< residual that needs no correction even where none was made yet
 constexpr double round_off = 1e-7;         ///< a residual below this holds nothing that could be conserved
 constexpr double pass_tolerance = 0.1;     ///< change still expected from further passes
 constexpr int most_passes = 8;
@@ -30,6 +31,8 @@ constexpr double smallest_step = 1e-9;  ///< [h] below this the step has collaps
 /// A limit that lies a step ahead up to this share of it is met by that step: rounding of a sum of fixed steps leaves
 /// no sliver.
 constexpr double step_rounding = 1e-6;
+/// The error estimate of a moving field is filtered where unfiltered it reaches this share of the largest one.
+constexpr double worth_filtering = 0.3;
 /// The derivative (u - rhs)/c of a step carries the error of its solution over c: it is no start for a step that is
 /// more than this many times longer. Steps that the controller chooses grow less.
 constexpr double derivative_reach = 10;
@@ -48,22 +51,25 @@ class ImexIntegrator final : public Integrator<Exec> {
         solver_(this->physics_->exec(), this->physics_->ranks(), this->physics_->grid().spacing,
                 this->physics_->walls(0)),
         order_(this->physics_->solve_order()) {
+    for (const int s : order_)
+      if (this->physics_->info().species[s].motion != Motion::signal || this->physics_->lossless(s))
+        balanced_.push_back(s);
     restart();
   }
 
   void restart() override {
     next_dt_ = this->config_.step ? *this->config_.step : this->config_.first_step;
-    have_derivative_ = false;
+    have_last_stage_ = false;
     refresh_coefficients();
   }
 
   void save(Record& record) const override {
     Integrator<Exec>::save(record);
-    record.numbers["controller/imex"] = {next_dt_, last_dt_, have_derivative_ ? 1.0 : 0.0};
+    record.numbers["controller/imex"] = {next_dt_, last_dt_, have_last_stage_ ? 1.0 : 0.0};
   }
   std::vector<std::pair<std::string, Fields<Exec>>> stored() const override {
     auto result = Integrator<Exec>::stored();
-    if (have_derivative_) result.emplace_back("derivative", rhs_);
+    if (have_last_stage_) result.emplace_back("last_stage", rhs_);
     return result;
   }
   void restore(const Record& record) override {
@@ -71,7 +77,8 @@ class ImexIntegrator final : public Integrator<Exec> {
     const auto& values = record.list("controller/imex", 3);
     next_dt_ = values[0];
     last_dt_ = values[1];
-    have_derivative_ = values[2] != 0;
+    last_weight_ = TrBdf2::weight * last_dt_;
+    have_last_stage_ = values[2] != 0;
   }
   void restored() override { refresh_coefficients(); }
 
@@ -82,7 +89,7 @@ class ImexIntegrator final : public Integrator<Exec> {
 
   double advance(const double time, const double limit) override {
     // A state from outside is judged as it is: after a step its faults would have spread.
-    if (!have_derivative_)
+    if (!have_last_stage_)
       check_state(*this->physics_, this->state_, time, this->statistics_.steps, 0, this->config_.tolerance);
     bool retry = false;
     while (true) {
@@ -91,16 +98,17 @@ class ImexIntegrator final : public Integrator<Exec> {
         dt = limit;
       else if (!this->config_.step && 2 * dt > limit)
         dt = 0.5 * limit;  // two equal steps instead of a sliver at the end
-      if (dt > derivative_reach * last_dt_) have_derivative_ = false;
+      if (dt > derivative_reach * last_dt_) have_last_stage_ = false;
       const double error = try_step(time, dt);
       if (this->config_.step && error >= unacceptable)
         throw GuardError("imex: the fixed step of " + std::to_string(dt) + " h does not converge at time " +
                          std::to_string(time) + " h");
       if (this->config_.step || error <= 1) {
         if (!this->config_.step) propose(dt, error, retry);
-        recover_derivative(TrBdf2::weight * dt);
         std::swap(this->state_, next_);
         last_dt_ = dt;
+        last_weight_ = TrBdf2::weight * dt;
+        have_last_stage_ = true;
         this->count_step(dt);
         return dt;
       }
@@ -114,7 +122,7 @@ class ImexIntegrator final : public Integrator<Exec> {
         throw GuardError("imex: the step collapsed to " + std::to_string(next_dt_ * 3600) + " s at time " +
                          std::to_string(time) + " h");
       }
-      restore_derivative(time, TrBdf2::weight * dt, error);
+      restore_last_stage(time, TrBdf2::weight * dt, error);
     }
   }
 
@@ -140,14 +148,15 @@ class ImexIntegrator final : public Integrator<Exec> {
     const Real c = TrBdf2::weight * dt;
     {
       const PartTimer<Exec> part(physics.exec(), seconds.seconds_rates);
-      start_stage(time, c);
+      if (!have_last_stage_) evaluate_last_stage(time, c);
     }
     {
       const PartTimer<Exec> part(physics.exec(), seconds.seconds_control);
       for (int s = 0; s < physics.count(); ++s)
-        for_cells("kollagen/stages/predict", physics.exec(), physics.owned(),
-                  PredictFirst{this->state_[s], rhs_[s], next_[s], slack(s)});
-      this->count_traffic(physics.count() * traffic::predict);
+        for_cells("kollagen/stages/start", physics.exec(), physics.owned(),
+                  StartStep{this->state_[s], rhs_[s], next_[s], c / last_weight_, slack(s)});
+      this->count_traffic(physics.count() * traffic::start);
+      have_last_stage_ = false;  // rhs_ now holds something else
     }
     in_second_stage_ = false;
     if (!solve_stage(time + TrBdf2::gamma * dt, c)) return unacceptable;
@@ -164,57 +173,43 @@ class ImexIntegrator final : public Integrator<Exec> {
     return estimate_error(c);
   }
 
-  /// rhs = u + c f(u). The derivative is the one that the last stage of the step before ended with, where there is one:
-  /// evaluated afresh, the stiff operator would amplify what that stage left unsolved.
-  void start_stage(const double time, const Real c) {
+  /// A step starts from the derivative f(u_n) with which the last stage of the step before ended: u_n - rhs_ =
+  /// last_weight_ f(u_n). Evaluated afresh, the stiff operator would amplify what that stage left unsolved. So this
+  /// is for states that came from outside, and after much shorter steps.
+  void evaluate_last_stage(const double time, const Real c) {
     auto& physics = *this->physics_;
-    if (have_derivative_) {
-      for (int s = 0; s < physics.count(); ++s)
-        for_cells("kollagen/stages/start_from_derivative", physics.exec(), physics.owned(),
-                  StartFromDerivative{this->state_[s], rhs_[s], c});
-      this->count_traffic(physics.count() * traffic::predict);
-    } else {
-      if (physics.mobility_varies()) physics.update_mobility(this->state_);
-      if (this->forcing_at_) this->forcing_at_(time);
-      physics.evaluate(this->state_, this->state_, rhs_, 0, 1, c);
-      this->count_traffic(this->evaluation_traffic());
-    }
-    have_derivative_ = false;  // rhs_ now holds something else
-  }
-  void recover_derivative(const Real c) {
-    const auto& physics = *this->physics_;
-    for (int s = 0; s < physics.count(); ++s)
-      for_cells("kollagen/stages/recover_derivative", physics.exec(), physics.owned(),
-                RecoverDerivative{next_[s], rhs_[s], 1 / c});
-    this->count_traffic(physics.count() * traffic::predict);
-    have_derivative_ = true;
+    if (physics.mobility_varies()) physics.update_mobility(this->state_);
+    if (this->forcing_at_) this->forcing_at_(time);
+    physics.evaluate(this->state_, this->state_, rhs_, 0, 1, -c);
+    this->count_traffic(this->evaluation_traffic());
+    last_weight_ = c;
   }
 
-  /// After a rejected step: f(state_) back into rhs_. Of a stiff field it is recovered from what the step left (the error
-  /// estimate is float, good enough for a guess that its operator damps), for the reason given at start_stage; of the
-  /// others it is evaluated, which keeps conserved amounts to round-off. When the second stage went wrong altogether,
-  /// what the first left is not trusted and all is evaluated.
-  void restore_derivative(const double time, const Real c, const double error) {
+  /// After a rejected step: state_ - c f(state_) back into rhs_. Of a stiff field it is recovered from what the step left
+  /// (the error estimate is float, good enough for a guess that its operator damps), for the reason given at
+  /// evaluate_last_stage; of the others it is evaluated, which keeps conserved amounts to round-off. When the
+  /// second stage went wrong altogether, what the first left is not trusted and all is evaluated.
+  void restore_last_stage(const double time, const Real c, const double error) {
     auto& physics = *this->physics_;
     if (in_second_stage_ && error >= unacceptable) return;
     if (in_second_stage_) {
       if (physics.mobility_varies()) physics.update_mobility(this->state_);
       if (this->forcing_at_) this->forcing_at_(time);
-      physics.evaluate(this->state_, this->state_, next_, 0, 0, 1);
+      physics.evaluate(this->state_, this->state_, next_, 0, 1, -c);
       this->count_traffic(this->evaluation_traffic());
     }
     for (int s = 0; s < physics.count(); ++s) {
       if (!in_second_stage_)
-        for_cells("kollagen/stages/undo_start", physics.exec(), physics.owned(),
-                  UndoStart{this->state_[s], rhs_[s], 1 / c});
+        for_cells("kollagen/stages/undo_start", physics.exec(), physics.owned(), UndoStart{this->state_[s], rhs_[s]});
       else if (stiff(s, c))
-        for_cells("kollagen/stages/restore_derivative", physics.exec(), physics.owned(),
-                  RestoreDerivative{this->state_[s], rhs_[s], error_[s], 1 / c});
+        for_cells("kollagen/stages/restore_start", physics.exec(), physics.owned(),
+                  RestoreStart{this->state_[s], rhs_[s], error_[s]});
       else
-        for_cells("kollagen/stages/take_derivative", physics.exec(), physics.owned(), CopyField{next_[s], rhs_[s]});
+        for_cells("kollagen/stages/take_evaluated", physics.exec(), physics.owned(), CopyField{next_[s], rhs_[s]});
     }
-    this->count_traffic(physics.count() * traffic::predict);
-    have_derivative_ = true;
+    this->count_traffic(physics.count() * traffic::start);
+    last_weight_ = c;
+    have_last_stage_ = true;
   }
   /// Whether diffusion over a cell is much faster than the step.
   bool stiff(const int species, const Real c) const {
@@ -236,10 +231,12 @@ class ImexIntegrator final : public Integrator<Exec> {
   bool solve_stage(const double time, const Real c) {
     if (this->forcing_at_) this->forcing_at_(time);
     first_residual_.assign(this->physics_->count(), 0);
-    return iterate(c) && conserve(c);
+    return iterate(c) && balance(c);
   }
 
-  /// Passes over all species until they agree.
+  /// Passes over all species until they agree. A pass corrects every field once at most: the change that remains is
+  /// judged for the whole system, whether it comes from the coupling or from a linear system not yet solved. A
+  /// change is what a correction moved, not a residual: on a fine grid a residual is large where the error is small.
   bool iterate(const Real c) {
     auto& physics = *this->physics_;
     double last_change = 0;
@@ -253,16 +250,16 @@ class ImexIntegrator final : public Integrator<Exec> {
         this->count_traffic(traffic::mobility + traffic::faces);
       }
       for (const int s : order_) {
-        const bool signal = physics.info().species[s].motion == Motion::signal;
-        const PartTimer<Exec> part(physics.exec(), signal ? this->statistics_.seconds_signals
-                                                           : this->statistics_.seconds_cells);
+        const PartTimer<Exec> part(physics.exec(), solve_seconds(s));
         if (physics.chemotaxis() && physics.chemotaxis()->species == s) {
           physics.evaluate_chemotaxis(next_);
           this->count_traffic(traffic::chemotaxis);
         }
-        const double moved = solve_species(s, c, pass == 1);
-        if (moved < 0) return false;
-        change = std::max(change, moved);
+        const double residual = residual_of(s, c);
+        if (!(residual < unacceptable)) return false;
+        first_residual_[s] = std::max(first_residual_[s], residual);
+        // At least one correction in the first pass, so that a quasi-steady signal is never left behind.
+        if (residual > (pass == 1 ? negligible : solver_tolerance)) change = std::max(change, correct(s, c, residual));
       }
       change = largest_of_all(std::max(change, update_local(1, c)));
       if (!(change < unacceptable)) return false;
@@ -277,17 +274,20 @@ class ImexIntegrator final : public Integrator<Exec> {
     return false;
   }
 
-  /// Adds the last residual of every moving species as it is: the update is then rhs + c f(u), which keeps what the
-  /// fluxes conserve. Once in a stage, since it amplifies what is left unsolved; and not where all residuals were
-  /// round-off, as in undamaged skin, where step by step it would raise them up to the tolerance.
-  bool conserve(const Real c) {
-    for (const int s : order_) {
+  /// Fields whose total obeys a balance of fluxes and sources are solved to the solver's tolerance, and what is left is
+  /// added as it is: their update is then rhs + c f(u) in every cell, and the balance holds to rounding. Once in a
+  /// stage, since it amplifies what is left unsolved; and not where all residuals were round-off, as in undamaged
+  /// skin, where step by step it would raise them up to the tolerance.
+  bool balance(const Real c) {
+    for (const int s : balanced_) {
       if (first_residual_[s] <= round_off) continue;
-      const bool signal = this->physics_->info().species[s].motion == Motion::signal;
-      const PartTimer<Exec> part(this->physics_->exec(), signal ? this->statistics_.seconds_signals
-                                                                : this->statistics_.seconds_cells);
-      double nothing = 0;
-      if (!(residual_of(s, c, nothing) < unacceptable)) return false;
+      const PartTimer<Exec> part(this->physics_->exec(), solve_seconds(s));
+      for (int cycle = 0;; ++cycle) {
+        const double residual = residual_of(s, c);
+        if (!(residual < unacceptable) || cycle == most_cycles) return false;
+        if (residual <= solver_tolerance) break;
+        correct(s, c, residual);
+      }
       add(s, solver_.residual());
     }
     return true;
@@ -302,40 +302,26 @@ class ImexIntegrator final : public Integrator<Exec> {
     return change;
   }
 
-  /// Solves the stage equation of one moving species with the others fixed: residual in double, correction in float.
-  /// At least one correction in the first pass, so that a quasi-steady signal is never left behind.
-  /// Returns the change in units of the tolerance, -1 without convergence.
-  double solve_species(const int species, const Real c, const bool at_least_once) {
-    double change = 0, first = 0, moved = 0;
-    for (int cycle = 0; cycle <= most_cycles; ++cycle) {
-      const double residual = residual_of(species, c, moved);
-      change += moved;
-      if (cycle == 0) first = residual;
-      if (!(residual < unacceptable)) return -1;
-      if (residual <= solver_tolerance && (cycle > 0 || !at_least_once)) {
-        first_residual_[species] = std::max(first_residual_[species], first);
-        return change;
-      }
-      if (cycle > 5 && residual > first) return -1;
-      correct(species, c, residual / (0.5 * solver_tolerance));
-      ++this->statistics_.corrections;
-      moved = add(species, solver_.correction());
-    }
-    return -1;
+  double& solve_seconds(const int species) {
+    const bool signal = this->physics_->info().species[species].motion == Motion::signal;
+    return signal ? this->statistics_.seconds_signals : this->statistics_.seconds_cells;
   }
-  /// Residual and weight of one species into the solver; its size in units of the tolerance. Makes `moved`, the change
-  /// of this rank by the correction before, that of all ranks: one question instead of two.
-  double residual_of(const int species, const Real c, double& moved) {
+  /// Residual (in double) and weight of one species, the others fixed, into the solver; its size in units of the
+  /// tolerance.
+  double residual_of(const int species, const Real c) {
     this->count_traffic(traffic::residual);
-    double values[2] = {this->physics_->stage_residual(species, next_, rhs_, c, this->config_.tolerance,
-                                                       solver_.residual(), solver_.weight()),
-                        moved};
-    this->physics_->ranks().communicator->max(values, 2);
-    moved = values[1];
-    return values[0];
+    return largest_of_all(this->physics_->stage_residual(species, next_, rhs_, c, this->config_.tolerance,
+                                                         solver_.residual(), solver_.weight()));
+  }
+  /// One correction (in float) for the residual in the solver. Returns the largest change of this rank in units of the
+  /// tolerance.
+  double correct(const int species, const Real c, const double residual) {
+    solve_correction(species, c, residual / (0.5 * solver_tolerance));
+    ++this->statistics_.corrections;
+    return add(species, solver_.correction());
   }
   double largest_of_all(const double value) const { return this->physics_->ranks().communicator->max(value); }
-  void correct(const int species, const Real c, const double reduction) {
+  void solve_correction(const int species, const Real c, const double reduction) {
     const double before = solver_.traffic();
     this->physics_->correct(solver_, species, c, reduction);
     this->statistics_.bytes += solver_.traffic() - before;
@@ -352,22 +338,38 @@ class ImexIntegrator final : public Integrator<Exec> {
   /// species is filtered by the implicit operator: unfiltered it would judge stiff modes that TR-BDF2 damps.
   double estimate_error(const Real c) {
     auto& physics = *this->physics_;
+    const int count = physics.count();
+    std::vector<double> plain(static_cast<std::size_t>(count));
+    for (int s = 0; s < count; ++s)
+      plain[s] = max_over_cells("kollagen/stages/plain_error_size", physics.exec(), physics.owned(),
+                                PlainErrorSize{error_of(s), weight_of(s)});
+    this->count_traffic(count * traffic::plain_error_size);
+    physics.ranks().communicator->max(plain.data(), count);
     double largest = 0;
-    for (int s = 0; s < physics.count(); ++s) {
-      for_cells("kollagen/stages/finish_error", physics.exec(), physics.owned(),
-                FinishError{error_[s], rhs_[s], next_[s], solver_.residual(), solver_.weight()});
-      Span3<float> e = solver_.residual();
-      if (physics.moves(s)) {
-        correct(s, c, 10);
-        e = solver_.correction();
-      }
-      this->count_traffic(traffic::finish_error + traffic::error_size);
-      largest = std::max<double>(
-          largest, max_over_cells("kollagen/stages/error_size", physics.exec(), physics.owned(),
-                                  ErrorSize{e, this->state_[s], next_[s], physics.scale(s),
-                                            this->config_.tolerance, lowest(s)}));
+    std::vector<int> moving;
+    for (int s = 0; s < count; ++s) {
+      if (plain[s] >= unacceptable) return unacceptable;
+      if (physics.moves(s))
+        moving.push_back(s);
+      else
+        largest = std::max(largest, plain[s]);
     }
-    return largest_of_all(largest);
+    // The filter makes an estimate smaller: begin with the largest, and leave out what cannot matter.
+    std::sort(moving.begin(), moving.end(), [&](const int a, const int b) { return plain[a] > plain[b]; });
+    for (const int s : moving) {
+      if (plain[s] <= worth_filtering * largest) break;
+      for_cells("kollagen/stages/finish_error", physics.exec(), physics.owned(),
+                FinishError{error_of(s), solver_.residual(), solver_.weight()});
+      solve_correction(s, c, 10);
+      this->count_traffic(traffic::finish_error + traffic::error_size);
+      largest = std::max(largest, largest_of_all(max_over_cells("kollagen/stages/error_size", physics.exec(), physics.owned(),
+                                                                ErrorSize{solver_.correction(), weight_of(s)})));
+    }
+    return largest;
+  }
+  ErrorEstimate error_of(const int s) const { return {error_[s], rhs_[s], next_[s]}; }
+  ErrorWeight weight_of(const int s) const {
+    return {this->state_[s], next_[s], this->physics_->scale(s), this->config_.tolerance, lowest(s)};
   }
 
   Fields<Exec> next_;
@@ -375,11 +377,13 @@ class ImexIntegrator final : public Integrator<Exec> {
   Fields<Exec, float> error_;
   Multigrid<Exec> solver_;
   std::vector<int> order_;
+  std::vector<int> balanced_;  ///< cells, and signals that nothing takes away: their totals are kept to rounding
   std::vector<double> first_residual_;  ///< of each species in this stage, the largest over the passes
   double next_dt_ = 0;
   double last_dt_ = 0;            ///< of the step that left the derivative in rhs_
   bool in_second_stage_ = false;  ///< how far the last try came
-  bool have_derivative_ = false;  ///< rhs_ holds f(state_): so between steps, but not after a restart
+  double last_weight_ = 0;        ///< state_ - rhs_ = last_weight_ f(state_) [h]
+  bool have_last_stage_ = false;  ///< rhs_ is that of the last stage: so between steps, but not after a restart
 };
 
 }  // namespace

@@ -462,6 +462,8 @@ class Session {
     report.outcome = outcome;
     report.clock = clock();
     report.rejected_steps = s.rejected;
+    report.stage_passes = s.stage_passes;
+    report.corrections = s.corrections;
     report.wall_seconds = all.wall;
     report.step_seconds = all.steps;
     report.cell_updates = cells() * double(clock().step);

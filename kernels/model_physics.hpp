@@ -65,26 +65,15 @@ class ModelPhysics final : public Physics<Exec> {
     for (const WallKind kind : this->walls_[0].kind)
       if (kind != WallKind::periodic && kind != WallKind::no_flux) return {};
     if (this->forcing_.allocated()) return {};
-    // Three states of positive values of very different size at every depth: an active term shows in one of them.
-    unsigned changed = 0;
-    std::vector<double> sites(Model::site_count);
-    for (int k = 0; k < this->grid_.global_cells[2]; ++k) {
-      model_.fill_site(this->column_, k, sites.data());
-      Real site[Model::site_count];
-      for (int slot = 0; slot < Model::site_count; ++slot) site[slot] = sites[slot];
-      for (const Real size : {0.01, 1.0, 30.0}) {
-        Real v[Model::count];
-        for (int n = 0; n < Model::count; ++n) v[n] = size * this->scale(n) * (1 + 0.1 * n);
-        Rates<Model::count> r;
-        model_.rates(v, site, r);
-        for (int n = 0; n < Model::count; ++n)
-          if (r.production[n] != 0 || r.loss[n] != 0) changed |= 1u << n;
-      }
-    }
+    const unsigned changed = active_terms([](const auto& r, const int n) { return r.production[n] != 0 || r.loss[n] != 0; });
     std::vector<int> result;
     for (int n = 0; n < Model::count; ++n)
       if (!((changed >> n) & 1u)) result.push_back(n);
     return result;
+  }
+
+  bool lossless(const int species) const override {
+    return ((active_terms([](const auto& r, const int n) { return r.loss[n] != 0; }) >> species) & 1u) == 0;
   }
 
   Real stage_residual(const int species, const Fields<Exec>& u, const Fields<Exec>& rhs, const Real c,
@@ -121,6 +110,27 @@ class ModelPhysics final : public Physics<Exec> {
   }
 
  private:
+  /// Mask of the species for which `has(rates, species)` holds somewhere. Three states of positive values of very
+  /// different size are tried at every depth: an active term shows in one of them.
+  template <class Has>
+  unsigned active_terms(const Has& has) const {
+    unsigned mask = 0;
+    std::vector<double> sites(Model::site_count);
+    for (int k = 0; k < this->grid_.global_cells[2]; ++k) {
+      model_.fill_site(this->column_, k, sites.data());
+      Real site[Model::site_count];
+      for (int slot = 0; slot < Model::site_count; ++slot) site[slot] = sites[slot];
+      for (const Real size : {0.01, 1.0, 30.0}) {
+        Real v[Model::count];
+        for (int n = 0; n < Model::count; ++n) v[n] = size * this->scale(n) * (1 + 0.1 * n);
+        Rates<Model::count> r;
+        model_.rates(v, site, r);
+        for (int n = 0; n < Model::count; ++n)
+          if (has(r, n)) mask |= 1u << n;
+      }
+    }
+    return mask;
+  }
   CellInput<Model> input(const Fields<Exec>& u) const {
     CellInput<Model> in{u.span(), this->site(), {}};
     if (this->forcing_.allocated()) in.forcing = this->forcing_.span();

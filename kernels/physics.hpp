@@ -97,6 +97,9 @@ class Physics {
   /// Species whose total over the domain cannot change: no active term makes or takes them, no wall lets them through
   /// and there is no source. Found by evaluating the terms in states that switch all of them on.
   virtual std::vector<int> conserved() const = 0;
+  /// Whether no active term takes away of a species: its total changes by sources and through walls only. Found like
+  /// `conserved`.
+  virtual bool lossless(int species) const = 0;
   /// Sum over all cells of one species [unit of the species times cells]; the same bits for any number of ranks.
   Real total(const Fields<Exec>& u, int species) const;
 

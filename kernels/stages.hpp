@@ -23,20 +23,23 @@ KOKKOS_FORCEINLINE_FUNCTION Real near_base(const Real base, const Real guess, co
   return guess < low ? low : (guess > high ? high : guess);
 }
 
-/// Stage 1 guess: u = u_n + gamma dt f_n, from rhs = u_n + gamma/2 dt f_n.
-struct PredictFirst {
+/// Starts a step: from the last stage r of the step before, u_n = r + c0 f_n, the right-hand side u_n + c f_n of the
+/// first stage (ratio = c/c0) and its guess u_n + 2 c f_n.
+struct StartStep {
   Span3<const Real> old;
-  Span3<const Real> rhs;
+  Span3<Real> rhs;
   Span3<Real> u;
-  Real slack;
+  Real ratio, slack;
   KOKKOS_FORCEINLINE_FUNCTION void operator()(const int k, const int j, const int i) const {
-    const Real base = old(k, j, i);
-    u(k, j, i) = near_base(base, base + 2 * (rhs(k, j, i) - base), slack);
+    const Real base = old(k, j, i), change = ratio * (base - rhs(k, j, i));
+    rhs(k, j, i) = base + change;
+    u(k, j, i) = near_base(base, base + 2 * change, slack);
   }
 };
 
 /// Between the stages, in one pass: the first two parts of the error estimate (float: it only weighs the step),
-/// the right-hand side a1 u_gamma - a2 u_n of the second stage, and its guess u_gamma + (1-gamma) dt f_gamma.
+/// the right-hand side a1 u_gamma - a2 u_n of the second stage, and its guess, the Taylor polynomial at u_gamma with
+/// the second derivative (f_gamma - f_n)/(gamma dt).
 struct BetweenStages {
   Span3<const Real> old;
   Span3<Real> rhs;
@@ -46,68 +49,91 @@ struct BetweenStages {
   KOKKOS_FORCEINLINE_FUNCTION void operator()(const int k, const int j, const int i) const {
     constexpr Real g = TrBdf2::gamma, w = TrBdf2::weight;
     const Real first = old(k, j, i), r = rhs(k, j, i), middle = u(k, j, i);
-    const Real f_old = (r - first) / w, f_middle = (middle - r) / w;  // times dt
-    error(k, j, i) = float(TrBdf2::error * (f_old / g - f_middle / (g * (1 - g))));
+    const Real f_old = (r - first) * (1 / w), f_middle = (middle - r) * (1 / w);  // times dt
+    error(k, j, i) = float(TrBdf2::error * (f_old * (1 / g) - f_middle * (1 / (g * (1 - g)))));
     rhs(k, j, i) = TrBdf2::a1 * middle - TrBdf2::a2 * first;
-    u(k, j, i) = near_base(middle, middle + (1 - g) * f_middle, slack);
+    const Real change = (1 - g) * (f_middle + (1 - g) / (2 * g) * (f_middle - f_old));
+    u(k, j, i) = near_base(middle, middle + change, slack);
   }
 };
 
-/// Completes the error estimate into the solver's residual, with weight q = 1 for the filter.
-struct FinishError {
+/// Value that stands for a step that cannot be accepted: not finite, or negative beyond the tolerance.
+inline constexpr Real unacceptable = 1e30;
+
+/// Size of an error in units of tolerance (scale + |u|); `unacceptable` where u is not finite, or below
+/// `lowest` and still falling.
+struct ErrorWeight {
+  Span3<const Real> old;
+  Span3<const Real> u;
+  Real scale, tolerance, lowest;
+  KOKKOS_FORCEINLINE_FUNCTION Real size(const Real e, const int k, const int j, const int i) const {
+    const Real v = u(k, j, i), w = old(k, j, i);
+    const Real size = e < 0 ? -e : e, a = v < 0 ? -v : v, b = w < 0 ? -w : w;
+    const Real error = size / (tolerance * (scale + (a > b ? a : b)));
+    const bool fine = (v >= lowest || v >= w) && error <= unacceptable;
+    return fine ? error : unacceptable;
+  }
+};
+
+/// The error estimate of a field, from what BetweenStages left of it and the last stage.
+struct ErrorEstimate {
   Span3<const float> error;
   Span3<const Real> rhs;
   Span3<const Real> u;
+  KOKKOS_FORCEINLINE_FUNCTION Real operator()(const int k, const int j, const int i) const {
+    return error(k, j, i) +
+           TrBdf2::error / ((1 - TrBdf2::gamma) * TrBdf2::weight) * (u(k, j, i) - rhs(k, j, i));
+  }
+};
+
+/// Its size as it is.
+struct PlainErrorSize {
+  ErrorEstimate estimate;
+  ErrorWeight weight;
+  KOKKOS_FORCEINLINE_FUNCTION Real operator()(const int k, const int j, const int i) const {
+    return weight.size(estimate(k, j, i), k, j, i);
+  }
+};
+
+/// The estimate into the solver's residual, with weight q = 1, for the filter.
+struct FinishError {
+  ErrorEstimate estimate;
   Span3<float> r;
   Span3<float> q;
   KOKKOS_FORCEINLINE_FUNCTION void operator()(const int k, const int j, const int i) const {
-    const Real f_new = (u(k, j, i) - rhs(k, j, i)) / TrBdf2::weight;
-    r(k, j, i) = float(error(k, j, i) + TrBdf2::error / (1 - TrBdf2::gamma) * f_new);
+    r(k, j, i) = float(estimate(k, j, i));
     q(k, j, i) = 1;
   }
 };
 
-/// rhs = u + c rhs, where rhs holds the derivative at u.
-struct StartFromDerivative {
-  Span3<const Real> u;
-  Span3<Real> rhs;
-  Real c;
-  KOKKOS_FORCEINLINE_FUNCTION void operator()(const int k, const int j, const int i) const {
-    rhs(k, j, i) = u(k, j, i) + c * rhs(k, j, i);
+/// Size of the filtered estimate.
+struct ErrorSize {
+  Span3<const float> e;
+  ErrorWeight weight;
+  KOKKOS_FORCEINLINE_FUNCTION Real operator()(const int k, const int j, const int i) const {
+    return weight.size(e(k, j, i), k, j, i);
   }
 };
 
-/// Undoes StartFromDerivative: rhs = (rhs - u)/c.
+/// Undoes StartStep: rhs = u_n - c f_n, from u_n + c f_n.
 struct UndoStart {
   Span3<const Real> u;
   Span3<Real> rhs;
-  Real inv_c;
   KOKKOS_FORCEINLINE_FUNCTION void operator()(const int k, const int j, const int i) const {
-    rhs(k, j, i) = (rhs(k, j, i) - u(k, j, i)) * inv_c;
+    rhs(k, j, i) = 2 * u(k, j, i) - rhs(k, j, i);
   }
 };
 
-/// rhs = (u - rhs)/c: the derivative at the end of a stage, as its equation gives it.
-struct RecoverDerivative {
-  Span3<const Real> u;
-  Span3<Real> rhs;
-  Real inv_c;
-  KOKKOS_FORCEINLINE_FUNCTION void operator()(const int k, const int j, const int i) const {
-    rhs(k, j, i) = (u(k, j, i) - rhs(k, j, i)) * inv_c;
-  }
-};
-
-/// rhs = f(u_n) after a step that was not accepted, undone from what BetweenStages left in rhs and error.
-struct RestoreDerivative {
+/// rhs = u_n - c f_n after a step that was not accepted, from what BetweenStages left in rhs and error.
+struct RestoreStart {
   Span3<const Real> old;
   Span3<Real> rhs;
   Span3<const float> error;
-  Real inv_c;
   KOKKOS_FORCEINLINE_FUNCTION void operator()(const int k, const int j, const int i) const {
     constexpr Real g = TrBdf2::gamma, w = TrBdf2::weight;
     const Real first = old(k, j, i), middle = (rhs(k, j, i) + TrBdf2::a2 * first) / TrBdf2::a1;
     const Real combined = error(k, j, i) * (w / TrBdf2::error) + first / g + middle / (g * (1 - g));
-    rhs(k, j, i) = (combined / (1 / g + 1 / (g * (1 - g))) - first) * inv_c;
+    rhs(k, j, i) = 2 * first - combined / (1 / g + 1 / (g * (1 - g)));
   }
 };
 
@@ -115,25 +141,6 @@ struct CopyField {
   Span3<const Real> from;
   Span3<Real> to;
   KOKKOS_FORCEINLINE_FUNCTION void operator()(const int k, const int j, const int i) const { to(k, j, i) = from(k, j, i); }
-};
-
-/// Value that stands for a step that cannot be accepted: not finite, or negative beyond the tolerance.
-inline constexpr Real unacceptable = 1e30;
-
-/// Size of an error estimate in units of tolerance (scale + |u|); `unacceptable` where u is not finite, or below
-/// `lowest` and still falling.
-struct ErrorSize {
-  Span3<const float> e;
-  Span3<const Real> old;
-  Span3<const Real> u;
-  Real scale, tolerance, lowest;
-  KOKKOS_FORCEINLINE_FUNCTION Real operator()(const int k, const int j, const int i) const {
-    const Real v = u(k, j, i), w = old(k, j, i), d = e(k, j, i);
-    const Real size = d < 0 ? -d : d, a = v < 0 ? -v : v, b = w < 0 ? -w : w;
-    const Real error = size / (tolerance * (scale + (a > b ? a : b)));
-    const bool fine = (v >= lowest || v >= w) && error <= unacceptable;
-    return fine ? error : unacceptable;
-  }
 };
 
 /// u += e; returns |e| in units of tolerance (scale + |u|).

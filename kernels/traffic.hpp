@@ -21,7 +21,8 @@ inline constexpr double sweep = 7 * single, sweep_from_zero = 6 * single, sweep_
 inline constexpr double restriction = 8 * single, prolongation = 2 * single, divide = 3 * single;
 inline constexpr double faces = real + 3 * single, mobility = 2 * real;
 /// Point-wise kernels of a stage.
-inline constexpr double predict = 3 * real, between = 5 * real + single, finish_error = 2 * real + 3 * single;
+inline constexpr double start = 4 * real, between = 5 * real + single;
+inline constexpr double plain_error_size = 3 * real + single, finish_error = 2 * real + 3 * single;
 inline constexpr double error_size = 2 * real + single, add_correction = 2 * real + single;
 
 }  // namespace kollagen::traffic

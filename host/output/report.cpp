@@ -42,6 +42,8 @@ void write_report(const std::filesystem::path& run_dir, const RunReport& report)
   json["end_h"] = report.clock.end;
   json["steps"] = report.clock.step;
   json["rejected_steps"] = report.rejected_steps;
+  json["stage_passes"] = report.stage_passes;
+  json["corrections"] = report.corrections;
   json["wall_s"] = report.wall_seconds;
   json["step_s"] = report.step_seconds;
   json["timers"] = Json::array();

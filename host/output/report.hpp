@@ -26,6 +26,8 @@ struct RunReport {
   Grid grid;
   Clock clock;
   long rejected_steps = 0;
+  long stage_passes = 0;  ///< over all fields, two stages per step
+  long corrections = 0;   ///< multigrid cycles and blocks of sweeps
   double wall_seconds = 0;
   double step_seconds = 0;          ///< of these, in steps: without set-up and outputs
   std::vector<Timer> timers;        ///< parts of the wall time, in the order in which they appear
