@@ -15,7 +15,10 @@ packages_build=(
   libxxhash-dev                             # sums over checkpoints
 )
 packages_pictures=(python3-numpy python3-h5py python3-matplotlib)
-packages_tests=(libgtest-dev python3-jsonschema)
+packages_tests=(
+  libgtest-dev python3-jsonschema
+  libfftw3-dev liblapacke-dev  # exact solution of the needle problem; its test is not built without them
+)
 # ParaView reads our files in a test of its own; that test is skipped where these are missing.
 packages_paraview=(paraview python3-paraview xvfb xauth libgl1-mesa-dri)
 # A cluster of one host, started and stopped by the tests of jobs; they are skipped where these are missing.
