@@ -32,7 +32,7 @@ using nlohmann::json;
 struct Options {
   int cells = 128;
   std::vector<std::string> diffusivities{"constant", "layered"};
-  std::vector<double> tolerances{3e-2, 1e-2, 3e-3, 1e-3, 3e-4};
+  std::vector<double> tolerances{3e-2, 1e-2, 4e-3, 2e-3, 1e-3, 3e-4};
   std::vector<double> steps{300, 600, 1200};  ///< [s]
   double explicit_hours = 0.02;               ///< [h] 0: explicit is left out
   bool only_adaptive = false;
