@@ -1,9 +1,10 @@
 """Measures peers beside Kollagen on the needle problem, in turns, and writes benchmarks/results/peers.json.
 
     measure.py NEEDLE_PROGRAM --petsc PETSC_PROGRAM [--biofvm PROGRAM] [--cells 64 128] [-o FILE]
+    measure.py --write      only puts the figures of the file into README.md
 
 Every run of a peer stands between two runs of Kollagen at about the same error; ratios are of processor times, which
-other programs on the machine disturb less than wall times. README.md says what the peers are and how BioFVM's
+other programs on the machine disturb less than wall times. The table in README.md is renewed. That page says what the peers are and how BioFVM's
 driver, which is not part of Kollagen, is called. Kollagen's tolerance is the largest of a few that stays below 1 %.
 """
 import argparse
@@ -97,14 +98,51 @@ def biofvm(args, cells, turns):
             "kollagen_before": before, "kollagen_after": after, "ratio": seconds / mine}
 
 
+def table(report):
+    lines = ["| cells | program | setting | error | processor s | sweeps | times Kollagen |", "|---|---|---|---|---|---|---|"]
+    for cells, entry in report["grids"].items():
+        everything = [*entry.get("petsc", []), *([entry["biofvm"]] if "biofvm" in entry else [])]
+        mine = [run[turn] for run in everything for turn in ("kollagen_before", "kollagen_after")]
+        middle = sorted(mine, key=lambda run: run["clock_seconds"])[len(mine) // 2]
+        lines.append(f"| {cells}³ | Kollagen | {middle['setting']}, {middle['steps']:.0f} steps | {middle['error']:.1e} | "
+                     f"{middle['clock_seconds']:.2f} | {middle['sweeps']:.0f} | 1 |")
+        for run in entry.get("petsc", []):
+            lines.append(f"| | PETSc | {run['setting']}, {run['steps']} steps | {run['error']:.1e} | "
+                         f"{run['processor_seconds']:.1f} | {run['sweeps']:.0f} | {run['ratio']:.1f} |")
+        if "biofvm" in entry:
+            study = entry["biofvm"]
+            for run in study["runs"]:
+                lines.append(f"| | BioFVM | step {run['step_s']:g} s, first {run['hours']:g} h measured, "
+                             f"{run['ms_per_step']:.1f} ms a step | {run['error']:.1e} | {run['processor_seconds']:.0f} | "
+                             f"{run['sweeps']:.0f} | |")
+            lines.append(f"| | BioFVM | step {study['step_for_1_percent_s']:.2f} s, {study['steps_24_h']:.0f} steps "
+                         f"(extrapolated) | 1.0e-02 | {study['processor_seconds_24_h_extrapolated']:.0f} | "
+                         f"{study['sweeps_24_h_extrapolated']:.0f} | {study['ratio']:.0f} |")
+    build = f"Kollagen {report['version']}, commit {report['commit'][:9]}, {report['compiler']}"
+    return "\n".join([f"{report['date']}; {report['machine']}; one thread; {build}.", "", *lines]) + "\n"
+
+
+def write_page(report):
+    page = pathlib.Path(__file__).with_name("README.md")
+    text = page.read_text()
+    start, end = "<!-- table of peers.json -->\n", "<!-- end of table -->"
+    head, rest = text.split(start)
+    page.write_text(head + start + table(report) + end + rest.split(end)[1])
+
+
 def main():
     parser = argparse.ArgumentParser(description="Measures peers beside Kollagen on the needle problem.")
-    parser.add_argument("needle", help="Kollagen's program needle_problem")
+    parser.add_argument("needle", nargs="?", help="Kollagen's program needle_problem")
+    parser.add_argument("--write", action="store_true", help="measure nothing, renew the table of README.md")
     parser.add_argument("--petsc", help="the program petsc_needle")
     parser.add_argument("--biofvm", help="a driver of BioFVM, see README.md")
     parser.add_argument("--cells", type=int, nargs="+", default=[64, 128])
     parser.add_argument("-o", "--output", default=ROOT / "benchmarks" / "results" / "peers.json", type=pathlib.Path)
     args = parser.parse_args()
+    if args.write:
+        return write_page(json.loads(args.output.read_text()))
+    if not args.needle:
+        parser.error("the program needle_problem is missing")
     report = {"date": datetime.date.today().isoformat(), "machine": f"{processor()}, {os.cpu_count()} cores"}
     for cells in args.cells:
         tolerance = largest_tolerance(args.needle, cells, "constant")
@@ -127,6 +165,7 @@ def main():
                   f"{entry['biofvm']['processor_seconds_24_h_extrapolated']:.0f} s, "
                   f"{entry['biofvm']['ratio']:.0f} times Kollagen", flush=True)
         args.output.write_text(json.dumps(report, indent=1) + "\n")
+    write_page(report)
 
 
 if __name__ == "__main__":
