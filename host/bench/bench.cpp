@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <ctime>
 #include <fstream>
+#include <functional>
 #include <optional>
 
 #include "host/bench/result.hpp"
@@ -116,54 +117,41 @@ class Bench {
     result_.device = device_name(Exec());
     result_.date = now();
     result_.copy_mebibytes = probe_mebibytes;
-    for (const int side : sides_) {
-      if (const auto reason = left_out(side, 0))
-        leave_out(side, *reason);
-      else
-        try_steps(side);
-    }
+    for (const int side : sides_) fits(side, 0, "", [&] { measure_steps(side); });
     if (result_.steps.empty())
       throw EnvironmentError("bench: none of the grids fits into memory; ask for smaller ones with --cells");
-    measure_stages_on(stage_side());
+    result_.peak_memory = peak_memory();  // before the stages, which take more
+    // The largest grid that is not too large for the stages and fits; the smallest where all are.
+    for (auto at = result_.steps.rbegin(); at != result_.steps.rend() && result_.stages.empty(); ++at)
+      if (const int side = at->grid[0]; side <= largest_stage_side || side == result_.steps.front().grid[0])
+        fits(side, stage_copies, "stages and kernels: ", [&] { measure_stages_on(side); });
     result_.copy = watch_.copy();
-    result_.peak_memory = peak_memory();
     return result_;
   }
 
  private:
-  /// Why a grid does not fit with so many more copies of the state; nothing where it does, or nobody knows. Memory of a
-  /// device tells when it is asked for.
-  std::optional<std::string> left_out(const int side, const double more_copies) const {
-    if (!detail::runs_on_host<Exec>) return std::nullopt;
+  /// Does the work, which needs so many copies of the state beside those of a run, or notes why a grid is left out. Memory
+  /// of a device, or of a process with a limit, tells only when it is asked for.
+  void fits(const int side, const double more_copies, const std::string& what, const std::function<void()>& work) {
     const double cells = double(side) * side * side, fields = double(model_info("dermal").species.size());
     const double needed = estimated_memory(cells, fields) + more_copies * cells * fields * sizeof(Real);
-    if (needed <= available_memory()) return std::nullopt;
-    return fmt::format("it needs {:.1f} GB of memory, {:.1f} GB are available", needed / 1e9, available_memory() / 1e9);
-  }
-  void leave_out(const int side, const std::string& reason) {
-    result_.left_out.push_back({{side, side, side}, reason});
-    say(fmt::format("{} left out: {}", cube_text(side), reason));
-  }
-
-  /// The largest measured grid that is not too large for the stages; else the smallest there is.
-  int stage_side() const {
-    int side = result_.steps.front().grid[0];
-    for (const StepMeasurement& s : result_.steps)
-      if (s.grid[0] <= largest_stage_side && !left_out(s.grid[0], stage_copies)) side = s.grid[0];
-    return side;
-  }
-
-  /// On a device, or under a limit of the process, memory is found to be too small when it is asked for.
-  void try_steps(const int side) {
-    try {
-      measure_steps(side);
-    } catch (const Error&) {
-      throw;
-    } catch (const std::exception& failure) {
-      const std::string text = failure.what();
-      if (text.find("alloc") == std::string::npos) throw;
-      leave_out(side, text.substr(0, text.find('\n')));
+    const double available = detail::runs_on_host<Exec> ? available_memory() : needed;
+    std::string reason;
+    if (needed > available) {
+      reason = fmt::format("it needs {:.1f} GB of memory, {:.1f} GB are available", needed / 1e9, available / 1e9);
+    } else {
+      try {
+        return work();
+      } catch (const Error&) {
+        throw;
+      } catch (const std::exception& failure) {
+        reason = failure.what();
+        if (reason.find("alloc") == std::string::npos) throw;
+        reason = reason.substr(0, reason.find('\n'));
+      }
     }
+    result_.left_out.push_back({{side, side, side}, what + reason});
+    say(fmt::format("{} left out: {}", cube_text(side), what + reason));
   }
 
   void measure_steps(const int side) {
@@ -193,7 +181,6 @@ class Bench {
 
   void measure_stages_on(const int side) {
     say(cube_text(side) + ": stages and kernels");
-    result_.stage_grid = {side, side, side};
     Simulation<Exec> simulation(study(side));
     simulation.step(first_step);
     std::vector<double> copies;
@@ -209,6 +196,7 @@ class Bench {
     times.stop();
     probe();
     const Stages stages = measure_stages(simulation, step, watch_);
+    result_.stage_grid = {side, side, side};
     result_.stages = stages.stages;
     result_.kernels = kernel_shares(times, result_.observed_step, median(copies), stages, simulation.model(),
                                     double(simulation.grid().owned_count()));

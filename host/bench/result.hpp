@@ -57,7 +57,7 @@ struct BenchResult {
   std::vector<KernelShare> kernels;  ///< by falling share of the step
   std::vector<StepMeasurement> steps;  ///< by rising number of cells
   std::vector<LeftOut> left_out;
-  double peak_memory = 0;  ///< [B] of the process
+  double peak_memory = 0;  ///< [B] of the process, in the steps
 
   /// The step whose cell updates per second are the headline: that on the largest grid; null where none was measured.
   const StepMeasurement* headline() const { return steps.empty() ? nullptr : &steps.back(); }
