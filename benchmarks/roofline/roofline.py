@@ -63,11 +63,13 @@ def tables(result):
     for step in result["steps"]:
         lines.append(
             f"| {grid(step['grid'])} | {step['seconds']:.3g} {rates(step)}| {step['corrections']} "
-            f"| {step['fields_bytes'] / 1e9:.2f} GB, {step['fields_bytes'] / step['state_bytes']:.2f} copies of the state |"
+            f"| {step['fields_bytes'] / 1e9:.2f} GB, {step['fields_bytes'] / step['state_bytes']:.2f} copies "
+            "of the state |"
         )
     for left in result["left_out"]:
         lines.append(f"| {grid(left['grid'])} | left out: {left['reason']} | | | | | | |")
-    lines += ["", f"| kernel, in a step of {grid(result['stage_grid'])} cells | of the step | launches {head}", "|" + "---|" * 7]
+    cells = f"{grid(result['stage_grid'])} cells"
+    lines += ["", f"| kernel, in a step of {cells} | of the step | launches {head}", "|" + "---|" * 7]
     rest = 1.0
     for kernel in result["kernels"]:
         if kernel["share_of_step"] < SHOWN:
@@ -75,7 +77,7 @@ def tables(result):
         rest -= kernel["share_of_step"]
         lines.append(f"| {kernel['name']} | {kernel['share_of_step']:.1%} | {kernel['launches']} {rates(kernel)}|")
     lines.append(f"| all others, and between kernels | {rest:.1%} | | | | | |")
-    lines += ["", f"| stage, {grid(result['stage_grid'])} cells | milliseconds {head}", "|" + "---|" * 6]
+    lines += ["", f"| stage, {cells} | milliseconds {head}", "|" + "---|" * 6]
     for stage in result["stages"]:
         lines.append(f"| {stage['name']} | {stage['seconds'] * 1e3:.3g} {rates(stage)}|")
     return "\n".join(lines)
@@ -140,7 +142,8 @@ def draw(result, path):
     axes.set_ylim(100, 0)
     axes.set_yticks([])
     axes.set_xlabel(
-        f"share of copy: modelled traffic per second over the {result['copy']['bytes_per_s'] / 1e9:.1f} GB/s of a copy\n"
+        "share of copy: modelled traffic per second over the "
+        f"{result['copy']['bytes_per_s'] / 1e9:.1f} GB/s of a copy\n"
         "orange: below 0.6 (dotted); hatched: traffic not modelled",
     )
     headline = result["headline"]

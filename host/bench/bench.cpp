@@ -23,12 +23,13 @@ namespace {
 
 using Exec = Stopwatch::Exec;
 
-// --- the problem; figures compare only between versions that agree in all of this ---------------------------
-constexpr double spacing = 20;      ///< [um]
-constexpr double pitch = 640;       ///< [um] between needles: 32 cells
-constexpr double depth = 800;       ///< [um] of the needles, half of the domain at most
-constexpr double first_step = 0.01; ///< [h] right after the needling; it evaluates the right-hand side, later ones do not
-constexpr double step = 0.1;        ///< [h] the step that is measured
+// --- the problem; figures compare only between versions that agree in all of this ---------------------
+constexpr double spacing = 20;  ///< [um]
+constexpr double pitch = 640;   ///< [um] between needles: 32 cells
+constexpr double depth = 800;   ///< [um] of the needles, half of the domain at most
+/// [h] Right after the needling. It evaluates the right-hand side, as later steps do not.
+constexpr double first_step = 0.01;
+constexpr double step = 0.1;  ///< [h] the one that is measured
 
 /// Steps are repeated, each time from the start, until this time has passed.
 constexpr Stopwatch::Effort step_effort{8, 1, 5};
@@ -130,15 +131,17 @@ class Bench {
   }
 
  private:
-  /// Does the work, which needs so many copies of the state beside those of a run, or notes why a grid is left out. Memory
-  /// of a device, or of a process with a limit, tells only when it is asked for.
-  void fits(const int side, const double more_copies, const std::string& what, const std::function<void()>& work) {
+  /// Does the work, which needs so many copies of the state beside those of a run, or notes why a grid is
+  /// left out. Memory of a device, or of a process with a limit, tells only when it is asked for.
+  void fits(const int side, const double more_copies, const std::string& what,
+            const std::function<void()>& work) {
     const double cells = double(side) * side * side, fields = double(model_info("dermal").species.size());
     const double needed = estimated_memory(cells, fields) + more_copies * cells * fields * sizeof(Real);
     const double available = detail::runs_on_host<Exec> ? available_memory() : needed;
     std::string reason;
     if (needed > available) {
-      reason = fmt::format("it needs {:.1f} GB of memory, {:.1f} GB are available", needed / 1e9, available / 1e9);
+      reason =
+          fmt::format("it needs {:.1f} GB of memory, {:.1f} GB are available", needed / 1e9, available / 1e9);
     } else {
       try {
         return work();
@@ -211,9 +214,10 @@ class Bench {
 
 int run_bench(const BenchOptions& options, const std::shared_ptr<Communicator>& ranks) {
   if (ranks->size() > 1)
-    throw InputError(fmt::format("bench measures one rank, and was started with {}: run it without mpirun; threads and "
-                                 "devices are chosen with the options of Kokkos",
-                                 ranks->size()));
+    throw InputError(
+        fmt::format("bench measures one rank, and was started with {}: run it without mpirun; threads and "
+                    "devices are chosen with the options of Kokkos",
+                    ranks->size()));
   std::optional<BenchResult> earlier;
   if (!options.compare.empty()) earlier = read_bench(options.compare);
   const BenchResult result = Bench(options.sides).run();

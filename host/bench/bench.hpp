@@ -15,8 +15,9 @@ struct BenchOptions {
   std::string compare;                   ///< an earlier result; empty: none
 };
 
-/// Measures on the default backend, prints tables, and returns an exit code. Grids that do not fit into memory are named
-/// and left out. Throws InputError for several ranks or a file that is no result, EnvironmentError when no grid fits.
+/// Measures on the default backend, prints tables, and returns an exit code. Grids that do not fit into
+/// memory are named and left out. Throws InputError for several ranks or a file that is no result,
+/// EnvironmentError when no grid fits.
 int run_bench(const BenchOptions& options, const std::shared_ptr<Communicator>& ranks);
 
 }  // namespace kollagen

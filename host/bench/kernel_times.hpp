@@ -1,4 +1,5 @@
-/// What every kernel takes, by its label: Kokkos tells profilers when a kernel begins and ends, and so it tells us.
+/// What every kernel takes, by its label: Kokkos tells profilers when a kernel begins and ends, and so it
+/// tells us.
 #pragma once
 
 #include <map>
@@ -7,9 +8,9 @@
 
 namespace kollagen {
 
-/// Seconds of the kernels that the default execution space runs between construction and `stop`. Every kernel is waited
-/// for, which on a device adds the latency of a launch to each. One at a time; a profiler that was loaded hears nothing
-/// meanwhile.
+/// Seconds of the kernels that the default execution space runs between construction and `stop`. Every kernel
+/// is waited for, which on a device adds the latency of a launch to each. One at a time; a profiler that was
+/// loaded hears nothing meanwhile.
 class KernelTimes {
  public:
   KernelTimes();

@@ -19,7 +19,7 @@ using Json = nlohmann::ordered_json;
 constexpr const char* format_name = "kollagen bench";
 constexpr int format_version = 1;
 
-// --- JSON ---------------------------------------------------------------------------------------------------
+// --- JSON ------------------------------------------------------------------------------------------
 
 Json to_json(const Measurement& m) {
   Json json{{"name", m.name},
@@ -151,13 +151,14 @@ BenchResult from_json(const Json& json) {
   return r;
 }
 
-// --- text ---------------------------------------------------------------------------------------------------
+// --- text ------------------------------------------------------------------------------------------
 
 std::string grid_text(const std::array<int, 3>& n) { return fmt::format("{} x {} x {}", n[0], n[1], n[2]); }
 
 std::string who(const BenchResult& r) {
   return fmt::format("Kollagen {} ({}), {}, {}{}\n{}, Kokkos {} {} x {}\n", r.version, r.commit, r.compiler,
-                     r.build_type, r.flags.empty() ? "" : " " + r.flags, r.device, r.kokkos, r.backend, r.threads);
+                     r.build_type, r.flags.empty() ? "" : " " + r.flags, r.device, r.kokkos, r.backend,
+                     r.threads);
 }
 
 constexpr const char* rates_head = "    seconds  Mcells/s  B/cell      GB/s  % of copy";
@@ -166,7 +167,8 @@ std::string rates(const Measurement& m) {
   std::string text = fmt::format("{:11.3g}", m.seconds);
   text += m.cells > 0 ? fmt::format("{:10.4g}", m.cells_per_second() / 1e6) : fmt::format("{:>10}", "-");
   if (m.bytes_per_cell > 0)
-    return text + fmt::format("{:8.0f}{:10.2f}{:11.0f}", m.bytes_per_cell, m.bandwidth() / 1e9, 100 * m.share_of_copy());
+    return text + fmt::format("{:8.0f}{:10.2f}{:11.0f}", m.bytes_per_cell, m.bandwidth() / 1e9,
+                              100 * m.share_of_copy());
   return text + fmt::format("{:>8}{:>10}{:>11}", "-", "-", "-");
 }
 
@@ -181,14 +183,16 @@ std::string ratio_line(const std::string& name, const Measurement& here, const M
 /// Two lists of the same kind: what both have on as many cells line by line, the rest by name.
 class Pairing {
  public:
-  void add(const std::string& kind, const std::vector<Measurement>& here, const std::vector<Measurement>& there) {
+  void add(const std::string& kind, const std::vector<Measurement>& here,
+           const std::vector<Measurement>& there) {
     const auto find = [](const std::vector<Measurement>& list, const Measurement& wanted) {
       return std::find_if(list.begin(), list.end(), [&](const Measurement& m) {
         return m.name == wanted.name && m.cells == wanted.cells;
       });
     };
     const auto name = [&](const Measurement& m) {
-      return m.cells > 0 ? fmt::format("{} {}, {:.4g} M cells", kind, m.name, m.cells / 1e6) : kind + " " + m.name;
+      return m.cells > 0 ? fmt::format("{} {}, {:.4g} M cells", kind, m.name, m.cells / 1e6)
+                         : kind + " " + m.name;
     };
     for (const Measurement& m : here) {
       const auto other = find(there, m);
@@ -203,8 +207,8 @@ class Pairing {
   std::string text() const {
     std::string result;
     if (!both_.empty())
-      result += fmt::format("{:<46}{:>10}{:>10}{:>8}{:>10}{:>10}\n", "", "this [s]", "other [s]", "faster", "% of copy",
-                            "other") +
+      result += fmt::format("{:<46}{:>10}{:>10}{:>8}{:>10}{:>10}\n", "", "this [s]", "other [s]", "faster",
+                            "% of copy", "other") +
                 both_;
     if (!only_here_.empty()) result += "only in this result\n" + only_here_;
     if (!only_there_.empty()) result += "only in the other result\n" + only_there_;
@@ -243,27 +247,29 @@ std::string bench_text(const BenchResult& r) {
                         "% of step");
     for (const KernelShare& k : r.kernels) {
       known += k.share_of_step;
-      text += fmt::format("  {:<34}{}{:11}{:10.1f}\n", k.one.name, rates(k.one), k.launches, 100 * k.share_of_step);
+      text += fmt::format("  {:<34}{}{:11}{:10.1f}\n", k.one.name, rates(k.one), k.launches,
+                          100 * k.share_of_step);
     }
     text += fmt::format("  {:<34}{:>50}{:>11}{:10.1f}\n", "between kernels", "", "", 100 * (1 - known));
   }
-  text += fmt::format("\n{:<36}{}{:>8}{:>10}{:>8}\n", "implicit step of dermal, 16 fields", rates_head, "cycles",
-                      "fields GB", "copies");
+  text += fmt::format("\n{:<36}{}{:>8}{:>10}{:>8}\n", "implicit step of dermal, 16 fields", rates_head,
+                      "cycles", "fields GB", "copies");
   for (const StepMeasurement& s : r.steps)
-    text += fmt::format("  {:<34}{}{:8}{:10.2f}{:8.2f}\n", fmt::format("{}, {:g} h", grid_text(s.grid), s.hours),
-                        rates(s.step), s.corrections, s.fields_bytes / 1e9, s.fields_bytes / s.state_bytes);
+    text +=
+        fmt::format("  {:<34}{}{:8}{:10.2f}{:8.2f}\n", fmt::format("{}, {:g} h", grid_text(s.grid), s.hours),
+                    rates(s.step), s.corrections, s.fields_bytes / 1e9, s.fields_bytes / s.state_bytes);
   for (const LeftOut& l : r.left_out) text += fmt::format("  {} left out: {}\n", grid_text(l.grid), l.reason);
   text += fmt::format("peak memory of the process {:.2f} GB\n", r.peak_memory / 1e9);
   if (const StepMeasurement* best = r.headline())
-    text += fmt::format("\n{:.4g} million cell updates per second on {} cells\n", best->step.cells_per_second() / 1e6,
-                        grid_text(best->grid));
+    text += fmt::format("\n{:.4g} million cell updates per second on {} cells\n",
+                        best->step.cells_per_second() / 1e6, grid_text(best->grid));
   return text;
 }
 
 std::string comparison_text(const BenchResult& r, const BenchResult& earlier, const std::string& name) {
   std::string text = fmt::format("\ncompared with {}, {}:\n{}", name, earlier.date, who(earlier));
-  text += fmt::format("copy bandwidth {:.2f} GB/s, there {:.2f} GB/s: {:.2f} times\n", r.copy / 1e9, earlier.copy / 1e9,
-                      r.copy / earlier.copy);
+  text += fmt::format("copy bandwidth {:.2f} GB/s, there {:.2f} GB/s: {:.2f} times\n", r.copy / 1e9,
+                      earlier.copy / 1e9, r.copy / earlier.copy);
   Pairing pairing;
   pairing.add("stage", r.stages, earlier.stages);
   pairing.add("kernel", of_kernels(r), of_kernels(earlier));

@@ -13,8 +13,8 @@ using Exec = Stopwatch::Exec;
 
 constexpr Stopwatch::Effort effort{0.6, 3, 9};
 
-/// Bytes per cell and launch, by label. Of multigrid kernels on the finest level; of the local update the mean of
-/// its launches.
+/// Bytes per cell and launch, by label. Of multigrid kernels on the finest level; of the local update the
+/// mean of its launches.
 std::map<std::string, double> launch_traffic(const ModelInfo& model, const double local_species) {
   using namespace traffic;
   return {
@@ -70,8 +70,7 @@ Stages measure_stages(Simulation<Exec>& simulation, const double hours, Stopwatc
   };
 
   const Fields<Exec> rhs("bench right-hand side", physics.count(), u.cells());
-  measure("right-hand side", integrator.evaluation_traffic(),
-          [&] { physics.evaluate(u, u, rhs, 0, 1, c); });
+  measure("right-hand side", integrator.evaluation_traffic(), [&] { physics.evaluate(u, u, rhs, 0, 1, c); });
   if (physics.chemotaxis())
     measure("chemotaxis", traffic::chemotaxis, [&] { physics.evaluate_chemotaxis(u); });
   measure("mobility", traffic::mobility, [&] { physics.update_mobility(u); });
@@ -104,8 +103,8 @@ Stages measure_stages(Simulation<Exec>& simulation, const double hours, Stopwatc
   measure("residual of a signal", traffic::residual, [&] { residual(signal); });
   measure_solver("V-cycle", [&] { physics.correct(solver, signal, c, 10); });
 
-  // A coupling between cells that the finest level damps alone, and one that takes a second level: their kernels but the
-  // smoother's run on the finest level only.
+  // A coupling between cells that the finest level damps alone, and one that takes a second level: their
+  // kernels but the smoother's run on the finest level only.
   for (const double coupling : {0.3, 1.5}) {
     const double s = coupling * h * h / physics.largest_mobility();
     const auto cycle = [&] { solver.v_cycle(s, physics.walls(signal)); };
@@ -132,8 +131,14 @@ std::vector<KernelShare> kernel_shares(const KernelTimes& times, const double se
     const auto& one = on_all_levels && finest != stages.finest_level.end() ? finest->second : launches;
     const auto bytes = traffic_of.find(label);
     const auto [least, most] = std::minmax_element(one.begin(), one.end());
-    kernel.one = {label,        bytes == traffic_of.end() ? 0 : cells, bytes == traffic_of.end() ? 0 : bytes->second,
-                  median(one), *least, *most, int(one.size()), copy};
+    kernel.one = {label,
+                  bytes == traffic_of.end() ? 0 : cells,
+                  bytes == traffic_of.end() ? 0 : bytes->second,
+                  median(one),
+                  *least,
+                  *most,
+                  int(one.size()),
+                  copy};
     result.push_back(kernel);
   }
   std::sort(result.begin(), result.end(), [](const auto& a, const auto& b) { return a.seconds > b.seconds; });

@@ -12,8 +12,8 @@
 
 namespace kollagen {
 
-/// Bytes of fields that `measure_stages` needs beside those of the simulation, in copies of the state: a second state, a
-/// right-hand side, and a multigrid hierarchy.
+/// Bytes of fields that `measure_stages` needs beside those of the simulation, in copies of the state: a
+/// second state, a right-hand side, and a multigrid hierarchy.
 inline constexpr double stage_copies = 2.5;
 
 struct Stages {
@@ -23,13 +23,14 @@ struct Stages {
   double local_species = 0;  ///< updated by both launches of the kernel of the local fields together
 };
 
-/// Times right-hand side, chemotaxis, mobility, residuals, local updates, V-cycles and sweeps with the functions that
-/// the integrator calls, on the present state of a simulation of `dermal`, for a step of `hours`. The state stays as it is.
+/// Times right-hand side, chemotaxis, mobility, residuals, local updates, V-cycles and sweeps with the
+/// functions that the integrator calls, on the present state of a simulation of `dermal`, for a step of
+/// `hours`. The state stays as it is.
 Stages measure_stages(Simulation<Stopwatch::Exec>& simulation, double hours, Stopwatch& watch);
 
-/// The kernels of one step as `times` saw them, the dearest first. `seconds` is what the step took, `copy` [B/s] the
-/// bandwidth of a copy around it.
-std::vector<KernelShare> kernel_shares(const KernelTimes& times, double seconds, double copy, const Stages& stages,
-                                       const ModelInfo& model, double cells);
+/// The kernels of one step as `times` saw them, the dearest first. `seconds` is what the step took, `copy`
+/// [B/s] the bandwidth of a copy around it.
+std::vector<KernelShare> kernel_shares(const KernelTimes& times, double seconds, double copy,
+                                       const Stages& stages, const ModelInfo& model, double cells);
 
 }  // namespace kollagen

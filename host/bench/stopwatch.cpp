@@ -54,7 +54,7 @@ Measurement Stopwatch::repeat(const std::string& name, const double cells, const
     copies.push_back(probe());
   }
   const auto [least, most] = std::minmax_element(seconds.begin(), seconds.end());
-  return {name,  cells, bytes_per_cell, median(seconds), *least, *most, int(seconds.size()) * times,
+  return {name,          cells, bytes_per_cell, median(seconds), *least, *most, int(seconds.size()) * times,
           median(copies)};
 }
 

@@ -20,17 +20,19 @@ class Stopwatch {
   /// Probe of a = 2 b between arrays of so many MiB.
   explicit Stopwatch(const int mebibytes) : probe_(Exec(), mebibytes) {}
 
-  /// How often `measure` repeats: at least `fewest` times, then until `seconds` have passed, at most `most` times.
+  /// How often `measure` repeats: at least `fewest` times, then until `seconds` have passed, at most `most`
+  /// times.
   struct Effort {
     double seconds;
     int fewest, most;
   };
 
-  /// Times `work`, which has been run before, with a copy before and after each repetition. Short work is done several
-  /// times in a repetition, so that launching it and waiting for it does not count.
+  /// Times `work`, which has been run before, with a copy before and after each repetition. Short work is
+  /// done several times in a repetition, so that launching it and waiting for it does not count.
   Measurement measure(const std::string& name, double cells, double bytes_per_cell, const Effort& effort,
                       const std::function<void()>& work);
-  /// The same for work that cannot be repeated as it is: `prepare` comes before each repetition and is not timed.
+  /// The same for work that cannot be repeated as it is: `prepare` comes before each repetition and is not
+  /// timed.
   Measurement measure_once_each(const std::string& name, double cells, const Effort& effort,
                                 const std::function<void()>& prepare, const std::function<void()>& work);
 
@@ -42,8 +44,8 @@ class Stopwatch {
  private:
   double time(const std::function<void()>& work, int times) const;
   /// Without `prepare`, the copy after one repetition is that before the next.
-  Measurement repeat(const std::string& name, double cells, double bytes_per_cell, const Effort& effort, int times,
-                     const std::function<void()>& prepare, const std::function<void()>& work);
+  Measurement repeat(const std::string& name, double cells, double bytes_per_cell, const Effort& effort,
+                     int times, const std::function<void()>& prepare, const std::function<void()>& work);
 
   CopyProbe<Exec> probe_;
   std::vector<double> probes_;

@@ -1,4 +1,4 @@
-"""`kollagen bench` as a user runs it: the file it writes, comparisons, what it refuses. Small grids, some seconds.
+"""`kollagen bench` as a user runs it: its file, comparisons, what it refuses. Small grids, some seconds.
 
     test_bench.py KOLLAGEN [LAUNCHER...]      without the launcher of MPI two ranks are not tried
 """
@@ -91,7 +91,8 @@ class Bench(unittest.TestCase):
             self.assertAlmostEqual(
                 one["seconds_of_step"] / self.result["observed_step_seconds"] / one["share_of_step"], 1
             )
-            if one["launches"] * one["seconds"] / self.result["observed_step_seconds"] > 0.05 and not one["name"].startswith("ghosts/"):
+            typical = one["launches"] * one["seconds"] / self.result["observed_step_seconds"]
+            if typical > 0.05 and not one["name"].startswith("ghosts/"):
                 self.assertIn("share_of_copy", one, f"{one['name']} has no model of its traffic")
 
     def test_traffic_of_the_kernels_is_that_of_the_step(self):
@@ -124,7 +125,8 @@ class Bench(unittest.TestCase):
         run = bench("--cells", 16, "--compare", self.file)
         self.assertEqual(run.returncode, 0, run.stderr)
         self.assertRegex(run.stdout, r"compared with .*one\.json")
-        self.assertRegex(run.stdout.splitlines()[-1], r"^\d+\.\d\d times the cell updates per second on 16 x 16 x 16 cells$")
+        last = run.stdout.splitlines()[-1]
+        self.assertRegex(last, r"^\d+\.\d\d times the cell updates per second on 16 x 16 x 16 cells$")
         self.assertIn("only in the other result", run.stdout)
 
     def test_refuses_files_of_other_origin_at_once(self):

@@ -130,8 +130,9 @@ TEST(BenchText, EndsWithTheHeadlineAndNamesWhatWasLeftOut) {
   const std::string headline = "0.5 million cell updates per second on 200 x 200 x 200 cells\n";
   ASSERT_GT(text.size(), headline.size());
   EXPECT_EQ(text.substr(text.size() - headline.size()), headline);
-  for (const char* part : {"400 x 400 x 400 left out: it needs much", "some device", "arrays of 128 MiB: 10.00 GB/s",
-                           "V-cycle", "multigrid/smooth", "between kernels", "49.0", "abc123"})
+  for (const char* part :
+       {"400 x 400 x 400 left out: it needs much", "some device", "arrays of 128 MiB: 10.00 GB/s", "V-cycle",
+        "multigrid/smooth", "between kernels", "49.0", "abc123"})
     EXPECT_TRUE(has(text, part)) << part << " in\n" << text;
 }
 
@@ -141,10 +142,12 @@ TEST(BenchComparison, GivesRatiosOfSpeedBothWays) {
   faster.steps[0].step.seconds /= 4;
   faster.steps[1].step.seconds /= 5;
   faster.copy = 30e9;
-  const std::string forth = comparison_text(faster, sample(), "old.json"), back = comparison_text(sample(), faster, "new.json");
+  const std::string forth = comparison_text(faster, sample(), "old.json"),
+                    back = comparison_text(sample(), faster, "new.json");
   EXPECT_TRUE(has(forth, "compared with old.json, 2030-01-02T03:04:05Z"));
   EXPECT_TRUE(has(forth, "copy bandwidth 30.00 GB/s, there 10.00 GB/s: 3.00 times"));
-  EXPECT_TRUE(has(forth, "stage V-cycle, 1 M cells                         0.025      0.05    2.00")) << forth;
+  EXPECT_TRUE(has(forth, "stage V-cycle, 1 M cells                         0.025      0.05    2.00"))
+      << forth;
   EXPECT_TRUE(has(forth, "\n5.00 times the cell updates per second on 200 x 200 x 200 cells\n")) << forth;
   EXPECT_TRUE(has(back, "10.00 GB/s, there 30.00 GB/s: 0.33 times"));
   EXPECT_TRUE(has(back, "\n0.20 times the cell updates per second on 200 x 200 x 200 cells\n")) << back;
@@ -157,8 +160,10 @@ TEST(BenchComparison, NamesWhatOnlyOneHasAndComparesTheLargestCommonGrid) {
   smaller.stages.pop_back();
   smaller.kernels[0].one.name = "multigrid/other";
   const std::string text = comparison_text(smaller, sample(), "old.json");
-  EXPECT_TRUE(has(text, "only in this result\n  kernel multigrid/other, 1 M cells\nonly in the other result\n"
-                        "  stage V-cycle, 1 M cells\n  kernel multigrid/smooth, 1 M cells\n  step implicit step, 8 M cells\n"))
+  EXPECT_TRUE(has(
+      text,
+      "only in this result\n  kernel multigrid/other, 1 M cells\nonly in the other result\n"
+      "  stage V-cycle, 1 M cells\n  kernel multigrid/smooth, 1 M cells\n  step implicit step, 8 M cells\n"))
       << text;
   EXPECT_TRUE(has(text, "\n1.00 times the cell updates per second on 100 x 100 x 100 cells\n")) << text;
   BenchResult none = sample();
@@ -193,7 +198,12 @@ TEST(StopwatchTest, RepeatsAsAskedWithACopyAroundEach) {
   EXPECT_EQ(calls, 3) << "no seconds allowed: the fewest repetitions";
   EXPECT_EQ(prepared, 3);
   EXPECT_EQ(m.repetitions, 3);
-  EXPECT_EQ(watch.measure_once_each("counted", 64, {1e9, 3, 7}, [] {}, [] {}).repetitions, 7) << "the most";
+  EXPECT_EQ(watch
+                .measure_once_each(
+                    "counted", 64, {1e9, 3, 7}, [] {}, [] {})
+                .repetitions,
+            7)
+      << "the most";
   EXPECT_LE(m.least, m.seconds);
   EXPECT_LE(m.seconds, m.most);
   EXPECT_GT(m.copy, 0);
