@@ -128,6 +128,7 @@ json measure(const Setting& setting, const Problem& problem, const std::vector<s
   for (int repetition = 0; repetition < repetitions; ++repetition) {
     const auto run = make_run<Exec>(problem, setting.time);
     std::vector<double> errors;
+    std::vector<long> steps;
     double time = 0, wall = 0, spent = 0;
     const double cells = double(problem.source.size()), before = sweep.seconds(cells);
     for (std::size_t t = 0; t < times.size(); ++t) {
@@ -138,6 +139,7 @@ json measure(const Setting& setting, const Problem& problem, const std::vector<s
       wall += timer.seconds();
       time = times[t];
       errors.push_back(relative_error(*run, exact[t]));
+      steps.push_back(run->statistics().steps);
     }
     sweeps.push_back(spent / (0.5 * (before + sweep.seconds(cells))) * scale);
     seconds.push_back(wall * scale);
@@ -145,6 +147,7 @@ json measure(const Setting& setting, const Problem& problem, const std::vector<s
     const StepStatistics& did = run->statistics();
     result["times_h"] = times;
     result["errors"] = errors;
+    result["steps_until"] = steps;
     result["error"] = *std::max_element(errors.begin(), errors.end());
     result["extrapolated"] = scale != 1;
     result["steps"] = scale * double(did.steps);
