@@ -56,7 +56,7 @@ void right_hand_side(benchmark::State& state) {
     Exec().fence();
   }
   report(state, double(u.owned().cells()),
-         traffic::evaluate(16) + 5 * traffic::add_signal + 5 * traffic::add_cells + traffic::chemotaxis);
+         simulation.integrator().evaluation_traffic());
 }
 BENCHMARK(right_hand_side)->Arg(64)->Arg(128)->Unit(benchmark::kMillisecond)->UseRealTime();
 

@@ -116,12 +116,10 @@ void Integrator<Exec>::restore(const Record& record) {
 
 template <class Exec>
 double Integrator<Exec>::evaluation_traffic() const {
-  double bytes = traffic::evaluate(physics_->count());
-  for (int s = 0; s < physics_->count(); ++s)
-    if (physics_->moves(s))
-      bytes += physics_->info().species[s].motion == Motion::signal ? traffic::add_signal : traffic::add_cells;
-  if (physics_->chemotaxis()) bytes += traffic::chemotaxis + traffic::add_cells;
-  return bytes;
+  bool signals = false;
+  for (const SpeciesInfo& species : physics_->info().species) signals = signals || species.motion == Motion::signal;
+  const bool chemotaxis = physics_->chemotaxis().has_value();
+  return traffic::evaluate(physics_->count(), signals, chemotaxis) + (chemotaxis ? traffic::chemotaxis : 0);
 }
 
 template <class Exec>

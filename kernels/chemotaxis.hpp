@@ -9,62 +9,106 @@
 
 namespace kollagen {
 
-/// Van Leer's harmonic slope of `u` along one axis, per cell width; 0 at extrema. Ghosts of u filled.
-struct LimitedSlope {
+/// Van Leer's harmonic slopes of `u` along the three axes, per cell width; 0 at extrema. Ghosts of u filled.
+/// Float: a slope shifts the value at a face and no more, so that what leaves a cell still enters its
+/// neighbour. Slopes may be up to 1e19, far beyond what the guards let a field grow to.
+struct LimitedSlopes {
   Span3<const Real> u;
-  Span3<Real> slope;
-  int axis;
-  KOKKOS_FORCEINLINE_FUNCTION void operator()(const int k, const int j, const int i) const {
-    const int di = axis == 0, dj = axis == 1, dk = axis == 2;
-    const Real c = u(k, j, i);
-    const Real left = c - u(k - dk, j - dj, i - di), right = u(k + dk, j + dj, i + di) - c;
+  Span3<float> slope[3];
+
+  /// The same bits with its arguments exchanged: mirrored fields give mirrored slopes.
+  KOKKOS_FORCEINLINE_FUNCTION static float limited(const Real left, const Real right) {
     const Real product = left * right;
-    slope(k, j, i) = product > 0 ? 2 * product / (left + right) : Real(0);
+    return product > 0 ? float(2 * product) / float(left + right) : 0.0f;
+  }
+  KOKKOS_FORCEINLINE_FUNCTION void operator()(const int k, const int j, const int i) const {
+    const Real c = u(k, j, i);
+    slope[0](k, j, i) = limited(c - u(k, j, i - 1), u(k, j, i + 1) - c);
+    slope[1](k, j, i) = limited(c - u(k, j - 1, i), u(k, j + 1, i) - c);
+    slope[2](k, j, i) = limited(c - u(k - 1, j, i), u(k + 1, j, i) - c);
   }
 };
 
-/// divergence(k,j,i) (+)= -(J_{right} - J_{left})/h along one axis, J = u_up q(n) v through each face:
+/// divergence(k,j,i) = -sum over the axes of (J_{right} - J_{left})/h, J = u_up q(n) v through each face:
 /// u_up is the limited upwind value; q the harmonic mean of max(0, 1 - n/n_max) of both cells, so a full
-/// cell takes nothing (volume filling, Painter & Hillen 2002); v = law.velocity of the attractant's face gradient.
-/// A face is closed where either side holds no cells (open(k) = 0) and at walls. Ghosts of all inputs filled.
+/// cell takes nothing (volume filling, Painter & Hillen 2002); v = law.velocity of the attractant's face
+/// gradient. A face is closed where either side holds no cells (open(k) = 0) and at walls. Ghosts of all
+/// inputs filled. Each flux costs one division and one root, and is the same, bit for bit, in the two cells
+/// that it joins.
 struct ChemotaxisDivergence {
   ChemotaxisLaw law;
   Span3<const Real> u;
-  Span3<const Real> slope;
+  Span3<const float> slope[3];
   Span3<const Real> attractant;
   Span3<const Real> crowd_a, crowd_b;  ///< crowding counts a + b; both the same field when b is absent
   Real weight_b;                       ///< 1, or 0 when b is absent
   Span2<const Real> inverse_full;      ///< (0, k) 1/n_max of the layer, k from -1 to nz; 0: no crowding
   Span2<const Real> open;              ///< (0, k) 1 where cells live, k from -1 to nz
   Span3<Real> divergence;
-  int axis;
-  bool first;  ///< the first axis overwrites, the others add
-  bool wall_low, wall_high;
-  int n;  ///< owned cells along the axis
-  Real inv_h;
+  bool wall[6];
+  int n[3];       ///< owned cells
+  Real inv_h[3];  ///< 0 along an axis of one cell: nothing moves along it
 
-  KOKKOS_FORCEINLINE_FUNCTION Real room(const int k, const int j, const int i) const {
-    return pos(1 - (crowd_a(k, j, i) + weight_b * crowd_b(k, j, i)) * inverse_full(0, k));
+  /// What a face needs to know of one of its cells.
+  struct Side {
+    Real room;    ///< max(0, 1 - n/n_max)
+    Real signal;  ///< attractant
+    Real value;   ///< u at the face, from this side
+  };
+
+  struct Row;
+  KOKKOS_FORCEINLINE_FUNCTION Row at_row(int k, int j) const;
+};
+
+/// The kernel for one row: what depends on j and k only is looked up once.
+struct ChemotaxisDivergence::Row {
+  ChemotaxisDivergence f;
+  Real lateral, south, north, below, above;  ///< 1 where faces are open, 0 where not
+  Real full_below, full, full_above;
+
+  KOKKOS_FORCEINLINE_FUNCTION Side side(const int axis, const Real half_slope, const Real inverse,
+                                        const int k, const int j, const int i) const {
+    return {pos(1 - (f.crowd_a(k, j, i) + f.weight_b * f.crowd_b(k, j, i)) * inverse), f.attractant(k, j, i),
+            f.u(k, j, i) + half_slope * Real(f.slope[axis](k, j, i))};
   }
-  /// Flux through the face between cell a (lower side) and cell b.
-  KOKKOS_FORCEINLINE_FUNCTION Real flux(const int ka, const int ja, const int ia, const int kb, const int jb,
-                                        const int ib) const {
-    const Real v = law.velocity(attractant(ka, ja, ia), attractant(kb, jb, ib), inv_h);
-    const Real up = v > 0 ? u(ka, ja, ia) + Real(0.5) * slope(ka, ja, ia)
-                          : u(kb, jb, ib) - Real(0.5) * slope(kb, jb, ib);
-    const Real qa = room(ka, ja, ia), qb = room(kb, jb, ib), sum = qa + qb;
-    const Real q = sum > 0 ? 2 * qa * qb / sum : Real(0);
-    return open(0, ka) * open(0, kb) * up * q * v;
+  KOKKOS_FORCEINLINE_FUNCTION Real flux(const Side& low, const Side& high, const Real inv_h) const {
+    const ChemotaxisLaw::Fraction v = f.law.velocity_fraction(low.signal, high.signal, inv_h);
+    const Real up = v.above > 0 ? low.value : high.value;
+    const Real sum = low.room + high.room;
+    return v.above * up * (2 * low.room * high.room) / (v.below * (sum > 0 ? sum : Real(1)));
+  }
+  KOKKOS_FORCEINLINE_FUNCTION Real along(const int axis, const Real open_low, const Real open_high,
+                                         const Real full_low, const Real full_high, const int k, const int j,
+                                         const int i) const {
+    const int di = axis == 0, dj = axis == 1, dk = axis == 2;
+    const Real half = Real(0.5);
+    const Side low = side(axis, half, full_low, k - dk, j - dj, i - di);
+    const Side high = side(axis, -half, full_high, k + dk, j + dj, i + di);
+    const Real in = open_low * flux(low, side(axis, -half, full, k, j, i), f.inv_h[axis]);
+    const Real out = open_high * flux(side(axis, half, full, k, j, i), high, f.inv_h[axis]);
+    return (in - out) * f.inv_h[axis];
   }
   KOKKOS_FORCEINLINE_FUNCTION void operator()(const int k, const int j, const int i) const {
-    const int di = axis == 0, dj = axis == 1, dk = axis == 2;
-    const int index = di * i + dj * j + dk * k;
-    const Real low = flux(k - dk, j - dj, i - di, k, j, i) * ((wall_low && index == 0) ? Real(0) : Real(1));
-    const Real high =
-        flux(k, j, i, k + dk, j + dj, i + di) * ((wall_high && index == n - 1) ? Real(0) : Real(1));
-    const Real d = (low - high) * inv_h;
-    divergence(k, j, i) = first ? d : divergence(k, j, i) + d;
+    const Real west = f.wall[0] && i == 0 ? Real(0) : lateral;
+    const Real east = f.wall[1] && i == f.n[0] - 1 ? Real(0) : lateral;
+    f.divergence(k, j, i) = along(0, west, east, full, full, k, j, i) +
+                            along(1, south, north, full, full, k, j, i) +
+                            along(2, below, above, full_below, full_above, k, j, i);
   }
 };
+
+KOKKOS_FORCEINLINE_FUNCTION ChemotaxisDivergence::Row ChemotaxisDivergence::at_row(const int k,
+                                                                                   const int j) const {
+  const Real here = open(0, k);
+  return {*this,
+          here,
+          wall[2] && j == 0 ? Real(0) : here,
+          wall[3] && j == n[1] - 1 ? Real(0) : here,
+          wall[4] && k == 0 ? Real(0) : here * open(0, k - 1),
+          wall[5] && k == n[2] - 1 ? Real(0) : here * open(0, k + 1),
+          inverse_full(0, k - 1),
+          inverse_full(0, k),
+          inverse_full(0, k + 1)};
+}
 
 }  // namespace kollagen

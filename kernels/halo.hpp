@@ -351,28 +351,38 @@ class Halo {
 
 /// `f` with the ghosts along x filled row by row, right before a row is read: one by one they would each cost
 /// a cache line.
-template <class F, class T, int Count>
+template <class F, class T, int Most>
 struct WithRowGhosts {
   F f;
-  Kokkos::Array<FillGhosts<T>, Count> fill;
+  int count;
+  Kokkos::Array<FillGhosts<T>, Most> fill;
   KOKKOS_FORCEINLINE_FUNCTION void begin_row(const int k, const int j) const {
-    for (int n = 0; n < Count; ++n) fill[n](k, 0, j);
+    for (int n = 0; n < count; ++n) fill[n](k, 0, j);
   }
-  KOKKOS_FORCEINLINE_FUNCTION auto operator()(const int k, const int j, const int i) const {
-    return f(k, j, i);
-  }
+  KOKKOS_FORCEINLINE_FUNCTION auto at_row(const int k, const int j) const { return detail::at_row(f, k, j); }
 };
 
 namespace detail {
+
+template <int Most, class Exec, class T, class F>
+WithRowGhosts<F, T, Most> make_row_ghosts(const Halo<Exec>& halo, const std::vector<GhostField<T>>& fields,
+                                          const F& f) {
+  WithRowGhosts<F, T, Most> result{f, int(fields.size()), {}};
+  for (std::size_t n = 0; n < fields.size(); ++n) result.fill[n] = halo.row_ghosts(fields[n]);
+  return result;
+}
 
 /// Calls `run(functor, first axis whose ghosts are filled as planes)`.
 template <class Exec, class T, class F, class Run>
 auto with_row_ghosts(const Halo<Exec>& halo, const std::vector<GhostField<T>>& fields, const F& f,
                      const Run& run) {
   if constexpr (runs_on_host<Exec>) {
-    if (fields.size() == 1) return run(WithRowGhosts<F, T, 1>{f, {{halo.row_ghosts(fields[0])}}}, 1);
+    if (fields.size() == 1) return run(make_row_ghosts<1>(halo, fields, f), 1);
+    KOLLAGEN_CHECK(fields.size() <= most_packed_fields, "too many fields for the ghosts of a row");
+    return run(make_row_ghosts<most_packed_fields>(halo, fields, f), 1);
+  } else {
+    return run(f, 0);
   }
-  return run(f, 0);
 }
 
 }  // namespace detail

@@ -7,6 +7,7 @@
 #include "kernels/model_traits.hpp"
 #include "kernels/physics.hpp"
 #include "kernels/reactions.hpp"
+#include "kernels/right_hand_side.hpp"
 
 namespace kollagen {
 
@@ -98,11 +99,15 @@ class ModelPhysics final : public Physics<Exec> {
   }
 
  protected:
-  void evaluate_reactions(const Fields<Exec>& u, const Fields<Exec>& base, const Fields<Exec>& out,
-                          const Real a, const Real b, const Real c) const override {
+  void evaluate_all(const Fields<Exec>& u, const Fields<Exec>& base, const Fields<Exec>& out, const Real a, const Real b,
+                    const Real c) const override {
     with_forcing([&](auto forced) {
-      for_cells("kollagen/reactions/evaluate", this->exec_, this->owned(),
-                EvaluateRates<Model, decltype(forced)::value>{model_, input(u), base.span(), out.span(), a, b, c});
+      constexpr bool f = decltype(forced)::value;
+      if constexpr (Traits::chemotactic >= 0)
+        this->chemotaxis_ ? run_all<f, Traits::chemotactic>(u, base, out, a, b, c)
+                          : run_all<f, -1>(u, base, out, a, b, c);
+      else
+        run_all<f, -1>(u, base, out, a, b, c);
     });
   }
   Real largest_loss(const Fields<Exec>& u) const override {
@@ -130,6 +135,23 @@ class ModelPhysics final : public Physics<Exec> {
       }
     }
     return mask;
+  }
+  template <bool Forced, int Extra>
+  void run_all(const Fields<Exec>& u, const Fields<Exec>& base, const Fields<Exec>& out, const Real a, const Real b,
+               const Real c) const {
+    using Kernel = RightHandSide<Model, Traits::signals, Traits::cells, Extra, Forced>;
+    Kernel kernel{model_, input(u), base.span(), out.span(), a, b, c, this->mobility(), {}, {}, {}};
+    std::vector<int> moving;
+    for (int n = 0; n < Model::count; ++n) {
+      if (!this->moves(n)) continue;
+      moving.push_back(n);
+      kernel.layers[n] = this->layer_table(n);
+      for (int axis = 0; axis < 3; ++axis)
+        kernel.w[n][axis] = this->diffusivity(n) / (this->grid_.spacing[axis] * this->grid_.spacing[axis]);
+    }
+    if constexpr (Extra >= 0) kernel.extra = this->chemotaxis_scratch_[0];
+    for_cells_with_ghosts("kollagen/right_hand_side/evaluate", this->exec_, *this->halo_, this->ghosts(u, moving),
+                          kernel);
   }
   CellInput<Model> input(const Fields<Exec>& u) const {
     CellInput<Model> in{u.span(), this->site(), {}};

@@ -44,15 +44,6 @@ struct ChemotaxisRate {
   }
 };
 
-struct AddScaled {
-  Span3<const Real> x;
-  Span3<Real> out;
-  Real c;
-  KOKKOS_FORCEINLINE_FUNCTION void operator()(const int k, const int j, const int i) const {
-    out(k, j, i) += c * x(k, j, i);
-  }
-};
-
 struct CellValue {
   Span3<const Real> u;
   KOKKOS_FORCEINLINE_FUNCTION Real operator()(const int k, const int j, const int i) const { return u(k, j, i); }
@@ -146,7 +137,8 @@ void Physics<Exec>::build(const PhysicsSetup& setup, const std::vector<double>& 
       if (chemotaxis_->crowding == 0 || mobility(k) == 0) return 0.0;
       return 1 / (chemotaxis_->crowding * (chemotaxis_->crowding_by_habitat ? density(k) : 1.0));
     });
-    chemotaxis_scratch_ = Fields<Exec>("chemotaxis scratch", 2, grid_.cells);
+    chemotaxis_scratch_ = Fields<Exec>("chemotaxis", 1, grid_.cells);
+    chemotaxis_slopes_ = Fields<Exec, float>("chemotaxis slopes", 3, grid_.cells);
   }
   mobility_ = Fields<Exec>("mobility", 1, grid_.cells);
 
@@ -215,25 +207,8 @@ void Physics<Exec>::update_mobility(const Fields<Exec>& u) {
 template <class Exec>
 void Physics<Exec>::evaluate(const Fields<Exec>& u, const Fields<Exec>& base, const Fields<Exec>& out,
                              const Real a, const Real b, const Real c) {
-  std::vector<int> moving;
-  for (int s = 0; s < count(); ++s)
-    if (moves(s)) moving.push_back(s);
-  halo_->start(ghosts(u, moving), Reach::faces);
-  evaluate_reactions(u, base, out, a, b, c);  // needs no ghosts: their way is covered
-  halo_->finish();
-  for (const int s : moving) {
-    if (info_.species[s].motion == Motion::signal)
-      for_cells("kollagen/physics/add_signal_diffusion", exec_, owned(),
-                AddTransport<SignalDiffusion>{signal_diffusion(s, u), out[s], c});
-    else
-      for_cells("kollagen/physics/add_layer_diffusion", exec_, owned(),
-                AddTransport<LayerDiffusion>{layer_diffusion(s, u), out[s], c});
-  }
-  if (chemotaxis_) {
-    evaluate_chemotaxis(u);
-    for_cells("kollagen/physics/add_chemotaxis", exec_, owned(),
-              AddScaled{chemotaxis_scratch_[0], out[chemotaxis_->species], c});
-  }
+  if (chemotaxis_) evaluate_chemotaxis(u);
+  evaluate_all(u, base, out, a, b, c);
 }
 
 template <class Exec>
@@ -243,26 +218,33 @@ void Physics<Exec>::evaluate_chemotaxis(const Fields<Exec>& u) {
   std::vector<int> read;  // each once
   for (const int s : {law.species, law.attractant, law.crowd_a, crowd_b})
     if (std::find(read.begin(), read.end(), s) == read.end()) read.push_back(s);
-  const Span3<Real> divergence = chemotaxis_scratch_[0], slope = chemotaxis_scratch_[1];
+  const Fields<Exec, float>& slopes = chemotaxis_slopes_;
+  for_cells_with_ghosts("kollagen/chemotaxis/slopes", exec_, *halo_, ghosts(u, read),
+                        LimitedSlopes{u[law.species], {slopes[0], slopes[1], slopes[2]}});
   Walls mirror;  // the slope next to a wall is never used across it: that face is closed
   for (int face = 0; face < 6; ++face)
     if (walls_[0].kind[face] == WallKind::periodic) mirror.kind[face] = WallKind::periodic;
-  bool first = true;
+  ChemotaxisDivergence divergence{law,
+                                  u[law.species],
+                                  {slopes[0], slopes[1], slopes[2]},
+                                  u[law.attractant],
+                                  u[law.crowd_a],
+                                  u[crowd_b],
+                                  law.crowd_b >= 0 ? Real(1) : Real(0),
+                                  with_ghosts(inverse_full_),
+                                  with_ghosts(open_),
+                                  chemotaxis_scratch_[0],
+                                  {},
+                                  {},
+                                  {}};
+  for (int face = 0; face < 6; ++face) divergence.wall[face] = halo_->at_wall(face);
   for (int axis = 0; axis < 3; ++axis) {
-    if (grid_.global_cells[axis] == 1) continue;
-    const LimitedSlope limited{u[law.species], slope, axis};
-    if (first)
-      for_cells_with_ghosts("kollagen/chemotaxis/slope", exec_, *halo_, ghosts(u, read), limited);
-    else
-      for_cells("kollagen/chemotaxis/next_slope", exec_, owned(), limited);
-    for_cells_with_ghosts(
-        "kollagen/chemotaxis/divergence", exec_, *halo_, std::vector<GhostField<Real>>{{slope, mirror}},
-        ChemotaxisDivergence{law, u[law.species], slope, u[law.attractant], u[law.crowd_a], u[crowd_b],
-                             law.crowd_b >= 0 ? Real(1) : Real(0), with_ghosts(inverse_full_),
-                             with_ghosts(open_), divergence, axis, first, halo_->at_wall(2 * axis),
-                             halo_->at_wall(2 * axis + 1), grid_.cells[axis], 1 / grid_.spacing[axis]});
-    first = false;
+    divergence.n[axis] = grid_.cells[axis];
+    divergence.inv_h[axis] = grid_.global_cells[axis] > 1 ? 1 / grid_.spacing[axis] : 0;
   }
+  std::vector<GhostField<float>> faces;
+  for (int axis = 0; axis < 3; ++axis) faces.push_back({slopes[axis], mirror});
+  for_cells_with_ghosts("kollagen/chemotaxis/divergence", exec_, *halo_, faces, divergence);
 }
 
 template <class Exec>
@@ -324,7 +306,7 @@ double Physics<Exec>::explicit_step_limit(const Fields<Exec>& u) const {
 
 template <class Exec>
 std::size_t Physics<Exec>::bytes() const {
-  return mobility_.bytes() + chemotaxis_scratch_.bytes() + forcing_.bytes();
+  return mobility_.bytes() + chemotaxis_scratch_.bytes() + chemotaxis_slopes_.bytes() + forcing_.bytes();
 }
 
 #define KOLLAGEN_INSTANTIATE(Exec) template class Physics<Exec>;

@@ -124,8 +124,9 @@ class Physics {
   void build(const PhysicsSetup& setup, const std::vector<double>& diffusivities, const ClotFactor& clot,
              const std::optional<ChemotaxisLaw>& chemotaxis, const std::vector<double>& sites, int site_count,
              double wall_transfer);
-  virtual void evaluate_reactions(const Fields<Exec>& u, const Fields<Exec>& base, const Fields<Exec>& out,
-                                  Real a, Real b, Real c) const = 0;
+  /// evaluate with the chemotactic change that evaluate_chemotaxis left.
+  virtual void evaluate_all(const Fields<Exec>& u, const Fields<Exec>& base, const Fields<Exec>& out, Real a, Real b,
+                            Real c) const = 0;
   /// Largest loss coefficient of any species in any cell [1/h].
   virtual Real largest_loss(const Fields<Exec>& u) const = 0;
 
@@ -152,7 +153,8 @@ class Physics {
   std::optional<ChemotaxisLaw> chemotaxis_;
   Fields<Exec> forcing_;
   Fields<Exec> mobility_;
-  Fields<Exec> chemotaxis_scratch_;  ///< 0: divergence, 1: limited slope
+  Fields<Exec> chemotaxis_scratch_;         ///< 0: divergence
+  Fields<Exec, float> chemotaxis_slopes_;   ///< limited slopes along x, y, z
   Table site_;                       ///< (slot, k)
   Table multiplier_;                 ///< (0, k + 1)
   Table cell_layers_, habitat_layers_;  ///< (LayerRow, k + 1)

@@ -1,4 +1,4 @@
-/// Reaction kernels: the net rates of all species, the residual of one implicit stage, the local stage update.
+/// Reaction kernels: the rates of a cell, the residual of one implicit stage, the local stage update.
 #pragma once
 
 #include <utility>
@@ -38,42 +38,6 @@ struct CellInput {
   KOKKOS_FORCEINLINE_FUNCTION void add_forcing(Rates<Model::count, Mask>& r, const int k, const int j,
                                                const int i) const {
     if constexpr (((Mask >> N) & 1u) != 0) r.production[N] += forcing(N, k, j, i);
-  }
-};
-
-/// out = a base + b u + c (production - loss u) for all species: one pass over the state.
-/// Needs no ghosts. `out` may be `base`, but not `u` when other kernels still add stencils of `u`.
-template <class Model, bool Forced>
-struct EvaluateRates {
-  Model model;
-  CellInput<Model> input;
-  Span4<const Real> base;
-  Span4<Real> out;
-  Real a, b, c;
-
-  template <std::size_t... N>
-  KOKKOS_FORCEINLINE_FUNCTION void cell(const int k, const int j, const int i,
-                                        std::index_sequence<N...>) const {
-    const Real v[Model::count] = {input.u(int(N), k, j, i)...};
-    Rates<Model::count> r;
-    input.template rates<Rates<Model::count>::mask, Forced>(model, v, r, k, j, i);
-    ((out(int(N), k, j, i) =
-          a * base(int(N), k, j, i) + (b * v[N] + c * (r.production[N] - r.loss[N] * v[N]))),
-     ...);
-  }
-  KOKKOS_FORCEINLINE_FUNCTION void operator()(const int k, const int j, const int i) const {
-    cell(k, j, i, std::make_index_sequence<Model::count>());
-  }
-};
-
-/// out += c op(u): transport of one species, added to what EvaluateRates wrote.
-template <class Operator>
-struct AddTransport {
-  Operator op;
-  Span3<Real> out;
-  Real c;
-  KOKKOS_FORCEINLINE_FUNCTION void operator()(const int k, const int j, const int i) const {
-    out(k, j, i) += c * op(k, j, i);
   }
 };
 

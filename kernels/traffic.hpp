@@ -6,12 +6,13 @@ namespace kollagen::traffic {
 
 inline constexpr double real = 8, single = 4;
 
-/// EvaluateRates: the state in, the result out.
-inline constexpr double evaluate(const int species) { return 2 * real * species; }
-/// AddTransport of a signal: u, mobility, result in and out. Of cells: no mobility field.
-inline constexpr double add_signal = 4 * real, add_cells = 3 * real;
-/// Chemotaxis: along three axes a slope (in, out) and a divergence (cells twice, slope, attractant, in, out).
-inline constexpr double chemotaxis = 3 * (2 * real + 6 * real);
+/// RightHandSide: the state in, the result out, the mobility, and the change by chemotaxis where there is one.
+inline constexpr double evaluate(const int species, const bool mobility, const bool chemotaxis) {
+  return real * (2 * species + (mobility ? 1 : 0) + (chemotaxis ? 1 : 0));
+}
+/// Chemotaxis: the slopes of the cells along three axes; the divergence from cells, slopes, attractant and crowding.
+inline constexpr double slopes = real + 3 * single, divergence = 4 * real + 3 * single;
+inline constexpr double chemotaxis = slopes + divergence;
 /// StageResidual: about seven fields that the terms of one species read, mobility, rhs; r and q out.
 inline constexpr double residual = 9 * real + 2 * single;
 /// UpdateLocal of `updated` species: what their terms read, rhs in, result out.

@@ -18,16 +18,12 @@ constexpr Stopwatch::Effort effort{0.6, 3, 9};
 std::map<std::string, double> launch_traffic(const ModelInfo& model, const double local_species) {
   using namespace traffic;
   return {
-      {"reactions/evaluate", evaluate(int(model.species.size()))},
+      {"right_hand_side/evaluate", evaluate(int(model.species.size()), true, true)},
       {"reactions/stage_residual", residual},
       {"reactions/update_local", update_local(0) + 0.5 * local_species * (update_local(1) - update_local(0))},
-      {"physics/add_signal_diffusion", add_signal},
-      {"physics/add_layer_diffusion", add_cells},
-      {"physics/add_chemotaxis", add_cells},
       {"physics/mobility", mobility},
-      {"chemotaxis/slope", 2 * real},
-      {"chemotaxis/next_slope", 2 * real},
-      {"chemotaxis/divergence", 6 * real},
+      {"chemotaxis/slopes", slopes},
+      {"chemotaxis/divergence", divergence},
       {"multigrid/smooth_from_zero", sweep_from_zero},
       {"multigrid/smooth", sweep},
       {"multigrid/residual", restriction - single},
