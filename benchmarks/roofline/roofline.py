@@ -68,6 +68,12 @@ def tables(result):
         )
     for left in result["left_out"]:
         lines.append(f"| {grid(left['grid'])} | left out: {left['reason']} | | | | | | |")
+    if len(result["steps"]) > 1:
+        small, large = result["steps"][-2:]
+        time = small["cells_per_s"] / large["cells_per_s"]
+        copies = time * large["copy_bytes_per_s"] / small["copy_bytes_per_s"]
+        lines += ["", f"Time per cell on {grid(large['grid'])} over that on {grid(small['grid'])}: {time:.2f}, "
+                  f"and {copies:.2f} in units of a copy at the time of each."]  # fmt: skip
     cells = f"{grid(result['stage_grid'])} cells"
     lines += ["", f"| kernel, in a step of {cells} | of the step | launches {head}", "|" + "---|" * 7]
     rest = 1.0
