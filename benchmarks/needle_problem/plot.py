@@ -36,8 +36,8 @@ def draw_runs(axes, report):
             open_marker = runs[0]["extrapolated"]
             integrator = "SSP-RK3" if name == "explicit" else "TR-BDF2"
             note = f", cost of 24 h from {60 * runs[0]['times_h'][-1]:.1f} min" if open_marker else ""
-            axes.plot([r["sweeps"] for r in runs], [r["error"] for r in runs], marker=marker, linestyle=line, color=colour,
-                      markerfacecolor="white" if open_marker else colour, markersize=6,
+            axes.plot([r["sweeps"] for r in runs], [r["error"] for r in runs], marker=marker, linestyle=line,
+                      color=colour, markerfacecolor="white" if open_marker else colour, markersize=6,
                       label=f"{integrator}, {name}, {diffusivity} D{note}")
 
 
@@ -69,7 +69,8 @@ def main():
     axes.axhline(0.01, color="0.6", linewidth=1)
     axes.set_xscale("log")
     axes.set_yscale("log")
-    axes.annotate("1 %", (axes.get_xlim()[1], 0.01), textcoords="offset points", xytext=(-4, 3), ha="right", color="0.4")
+    axes.annotate("1 %", (axes.get_xlim()[1], 0.01), textcoords="offset points", xytext=(-4, 3), ha="right",
+                  color="0.4")
     axes.set_xlabel("cost of 24 h [copy sweeps of the grid]")
     axes.set_ylabel("largest error after 1 h, 6 h and 24 h, of the peak then")
     axes.set_title(f"Needle problem, {cells}³ cells of 10 µm, one core" if report["threads"] == 1 else

@@ -4,8 +4,9 @@
     measure.py --write      only puts the figures of the file into README.md
 
 Every run of a peer stands between two runs of Kollagen at about the same error; ratios are of processor times, which
-other programs on the machine disturb less than wall times. The table in README.md is renewed. That page says what the peers are and how BioFVM's
-driver, which is not part of Kollagen, is called. Kollagen's tolerance is the largest of a few that stays below 1 %.
+other programs on the machine disturb less than wall times. The table in README.md is renewed. That page says what
+the peers are and how BioFVM's driver, which is not part of Kollagen, is called. Kollagen's tolerance is the largest
+of a few that stays below 1 %.
 """
 import argparse
 import datetime
@@ -49,8 +50,8 @@ def kollagen(program, cells, diffusivity, tolerance):
     """One adaptive run: an entry of the program's JSON, and the JSON without its runs."""
     with tempfile.TemporaryDirectory() as folder:
         out = pathlib.Path(folder, "out.json")
-        command = [program, "--cells", str(cells), "--diffusivity", diffusivity, "--only-adaptive", "--repetitions", "1",
-                   "--tolerances", str(tolerance), "-o", str(out)]
+        command = [program, "--cells", str(cells), "--diffusivity", diffusivity, "--only-adaptive",
+                   "--repetitions", "1", "--tolerances", str(tolerance), "-o", str(out)]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
         report = json.loads(out.read_text())
     return report.pop("runs")[0], report
@@ -58,7 +59,8 @@ def kollagen(program, cells, diffusivity, tolerance):
 
 def last_json(command):
     """The JSON object in the last line that a program prints; one thread."""
-    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, env=os.environ | {"OMP_NUM_THREADS": "1"})
+    single = os.environ | {"OMP_NUM_THREADS": "1"}
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, env=single)
     return json.loads(done.stdout.strip().splitlines()[-1])
 
 
@@ -99,13 +101,14 @@ def biofvm(args, cells, turns):
 
 
 def table(report):
-    lines = ["| cells | program | setting | error | processor s | sweeps | times Kollagen |", "|---|---|---|---|---|---|---|"]
+    lines = ["| cells | program | setting | error | processor s | sweeps | times Kollagen |",
+             "|---|---|---|---|---|---|---|"]
     for cells, entry in report["grids"].items():
         everything = [*entry.get("petsc", []), *([entry["biofvm"]] if "biofvm" in entry else [])]
         mine = [run[turn] for run in everything for turn in ("kollagen_before", "kollagen_after")]
         middle = sorted(mine, key=lambda run: run["clock_seconds"])[len(mine) // 2]
-        lines.append(f"| {cells}³ | Kollagen | {middle['setting']}, {middle['steps']:.0f} steps | {middle['error']:.1e} | "
-                     f"{middle['clock_seconds']:.2f} | {middle['sweeps']:.0f} | 1 |")
+        lines.append(f"| {cells}³ | Kollagen | {middle['setting']}, {middle['steps']:.0f} steps | "
+                     f"{middle['error']:.1e} | {middle['clock_seconds']:.2f} | {middle['sweeps']:.0f} | 1 |")
         for run in entry.get("petsc", []):
             lines.append(f"| | PETSc | {run['setting']}, {run['steps']} steps | {run['error']:.1e} | "
                          f"{run['processor_seconds']:.1f} | {run['sweeps']:.0f} | {run['ratio']:.1f} |")
@@ -113,8 +116,8 @@ def table(report):
             study = entry["biofvm"]
             for run in study["runs"]:
                 lines.append(f"| | BioFVM | step {run['step_s']:g} s, first {run['hours']:g} h measured, "
-                             f"{run['ms_per_step']:.1f} ms a step | {run['error']:.1e} | {run['processor_seconds']:.0f} | "
-                             f"{run['sweeps']:.0f} | |")
+                             f"{run['ms_per_step']:.1f} ms a step | {run['error']:.1e} | "
+                             f"{run['processor_seconds']:.0f} | {run['sweeps']:.0f} | |")
             lines.append(f"| | BioFVM | step {study['step_for_1_percent_s']:.2f} s, {study['steps_24_h']:.0f} steps "
                          f"(extrapolated) | 1.0e-02 | {study['processor_seconds_24_h_extrapolated']:.0f} | "
                          f"{study['sweeps_24_h_extrapolated']:.0f} | {study['ratio']:.0f} |")

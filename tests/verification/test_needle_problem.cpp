@@ -1,5 +1,5 @@
-/// The needle problem of benchmarks/needle_problem: its exact solution against independent ones, and the integrators
-/// against it.
+/// The needle problem of benchmarks/needle_problem: its exact solution against independent ones, and the
+/// integrators against it.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -38,7 +38,8 @@ std::vector<double> three_layers() {
   return diffusivity;
 }
 
-/// Fluxes through all faces, loss and source, cell by cell: nothing in common with the transforms but the equation.
+/// Fluxes through all faces, loss and source, cell by cell: nothing in common with the transforms but the
+/// equation.
 std::vector<double> change(const Problem& problem, const std::vector<double>& u, const double time) {
   std::vector<double> du(u.size());
   const auto& n = problem.cells;
@@ -70,7 +71,8 @@ std::vector<double> many_small_steps(const Problem& problem, const double end, c
   for (int step = 0; step < steps; ++step) {
     const double t = step * dt;
     const auto k1 = change(problem, u, t), k2 = change(problem, ahead(k1, dt / 2), t + dt / 2);
-    const auto k3 = change(problem, ahead(k2, dt / 2), t + dt / 2), k4 = change(problem, ahead(k3, dt), t + dt);
+    const auto k3 = change(problem, ahead(k2, dt / 2), t + dt / 2),
+               k4 = change(problem, ahead(k3, dt), t + dt);
     for (std::size_t c = 0; c < u.size(); ++c) u[c] += dt / 6 * (k1[c] + 2 * k2[c] + 2 * k3[c] + k4[c]);
   }
   return u;
@@ -83,7 +85,8 @@ double distance(const std::vector<double>& a, const std::vector<double>& b) {
 }
 
 TEST(NeedleProblem, exact_solution_is_that_of_many_small_steps) {
-  // 0.02 h is twenty times the diffusion time of a cell; at 1600 steps Runge-Kutta is wrong by less than 1e-9.
+  // 0.02 h is twenty times the diffusion time of a cell; at 1600 steps Runge-Kutta is wrong by less than
+  // 1e-9.
   const std::vector<double> constant(10, 108000.0);
   for (const auto& diffusivity : {constant, three_layers()}) {
     const Problem problem = small_problem(diffusivity);
@@ -98,20 +101,23 @@ constexpr double round_off = 1e-10;
 
 TEST(NeedleProblem, both_ways_to_the_exact_solution_agree_where_D_is_constant) {
   const Problem problem = small_problem(std::vector<double>(10, 108000.0));
-  const auto by_cosines = exact_solution(problem, {0.001, 1, 24}), by_layers = exact_by_layers(problem, {0.001, 1, 24});
+  const auto by_cosines = exact_solution(problem, {0.001, 1, 24}),
+             by_layers = exact_by_layers(problem, {0.001, 1, 24});
   for (int t = 0; t < 3; ++t) EXPECT_LT(distance(by_layers[t], by_cosines[t]), round_off) << t;
   const Problem square = make_problem(12, false);  // takes each pair of wave numbers once
   EXPECT_LT(distance(exact_by_layers(square, {1})[0], exact_solution(square, {1})[0]), round_off);
 }
 
 TEST(NeedleProblem, exact_solution_holds_what_was_released_and_not_lost) {
-  for (const auto& problem : {small_problem(three_layers()), make_problem(12, true), make_problem(12, false)}) {
+  for (const auto& problem :
+       {small_problem(three_layers()), make_problem(12, true), make_problem(12, false)}) {
     const double released = std::accumulate(problem.source.begin(), problem.source.end(), 0.0);
     for (const double t : {0.01, 6.0, 24.0}) {
       const auto u = exact_solution(problem, {t})[0];
       // dm/dt = released exp(-t/source_time) - loss m
       const double rate = 1 / problem.source_time;
-      const double expected = released * (std::exp(-rate * t) - std::exp(-problem.loss * t)) / (problem.loss - rate);
+      const double expected =
+          released * (std::exp(-rate * t) - std::exp(-problem.loss * t)) / (problem.loss - rate);
       EXPECT_NEAR(std::accumulate(u.begin(), u.end(), 0.0) / expected, 1, round_off) << t;
     }
   }
@@ -160,9 +166,10 @@ TYPED_TEST(NeedleRuns, tolerance_steers_the_error) {
     const double coarse = this->error(problem, time);
     time.tolerance = 1e-3;
     const double fine = this->error(problem, time);
-    // Each step is wrong by at most the tolerance, some twenty of them are taken while the field fades, and on the way
-    // their errors fade with it: between one and five tolerances. Errors go as dt^2 where those of a step, which are
-    // held at the tolerance, go as dt^3: a tenth of the tolerance gives 10^(2/3) = 4.6 times less.
+    // Each step is wrong by at most the tolerance, some twenty of them are taken while the field fades, and
+    // on the way their errors fade with it: between one and five tolerances. Errors go as dt^2 where those of
+    // a step, which are held at the tolerance, go as dt^3: a tenth of the tolerance gives 10^(2/3) = 4.6
+    // times less.
     EXPECT_GT(coarse, 1e-2) << layered;
     EXPECT_LT(coarse, 5e-2) << layered;
     EXPECT_GT(coarse / fine, 3) << layered;
