@@ -38,11 +38,11 @@ KOKKOS_FORCEINLINE_FUNCTION void begin_row(const F& f, const int k, const int j)
 /// The functor for one row: what `f.at_row(k, j)` returns, with everything that is the same along the row
 /// looked up once (a compiler cannot do that across stores it knows nothing of); most functors are their own.
 template <class F>
-KOKKOS_FORCEINLINE_FUNCTION auto at_row(const F& f, const int k, const int j) {
+KOKKOS_FORCEINLINE_FUNCTION decltype(auto) at_row(const F& f, const int k, const int j) {
   if constexpr (requires { f.at_row(k, j); })
     return f.at_row(k, j);
   else
-    return f;
+    return (f);  // by reference: of a functor whose arrays are indexed at run time a device would make a local copy
 }
 
 /// Host: one work item is a row along x, vectorised inside.
