@@ -48,7 +48,8 @@ struct FaceMobility {
 /// out = a base + b u + c (production - loss u + transport) for all species: one pass over the state.
 /// `Signals` diffuse with the mobility, `Cells` from layer to layer, species `Extra` (-1: none) changes by
 /// `extra` too. With empty masks it is the reactions alone. Ghosts of the moving species and of the mobility
-/// filled. `out` may be `base`, but not `u`.
+/// filled. `out` may be `base`, but not `u`. On sm_90 the 16 fields of dermal take 223 registers (248 with forcing)
+/// and spill none: one kernel serves hosts and devices.
 template <class Model, unsigned Signals, unsigned Cells, int Extra, bool Forced>
 struct RightHandSide {
   Model model;
