@@ -349,17 +349,18 @@ template <class Exec>
 template <class Operator>
 void Multigrid<Exec>::smooth(Level& level, const Operator& op, const std::vector<float>& omega,
                              const bool from_zero) {
+  constexpr bool layers = std::is_same_v<Operator, LayerOperator>;
   Span3<float> current = level.e;
   Span3<float> other = other_buffer(level);
   for (std::size_t sweep = 0; sweep < omega.size(); ++sweep) {
     if (sweep == 0 && from_zero) {
-      for_cells("kollagen/multigrid/smooth_from_zero", exec_, level.box(),
-                SmoothFromZero<Operator>{op, level.at(residual_r), other, omega[sweep]});
-      traffic_ += traffic::sweep_from_zero * double(level.box().cells());
+      for_cells(layers ? "kollagen/multigrid/sweep_cells_from_zero" : "kollagen/multigrid/smooth_from_zero",
+                exec_, level.box(), SmoothFromZero<Operator>{op, level.at(residual_r), other, omega[sweep]});
+      traffic_ += (layers ? traffic::sweep_layers_from_zero : traffic::sweep_from_zero) * double(level.box().cells());
     } else {
-      for_cells_with_ghosts("kollagen/multigrid/smooth", exec_, *level.halo, ghosts(level, current),
+      for_cells_with_ghosts(layers ? "kollagen/multigrid/sweep_cells" : "kollagen/multigrid/smooth", exec_,
+                            *level.halo, ghosts(level, current),
                             SmoothSweep<Operator>{op, level.at(residual_r), current, other, omega[sweep]});
-      constexpr bool layers = std::is_same_v<Operator, LayerOperator>;
       traffic_ += (layers ? traffic::sweep_layers : traffic::sweep) * double(level.box().cells());
     }
     std::swap(current, other);

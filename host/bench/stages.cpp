@@ -26,6 +26,8 @@ std::map<std::string, double> launch_traffic(const ModelInfo& model, const doubl
       {"chemotaxis/divergence", divergence},
       {"multigrid/smooth_from_zero", sweep_from_zero},
       {"multigrid/smooth", sweep},
+      {"multigrid/sweep_cells_from_zero", sweep_layers_from_zero},
+      {"multigrid/sweep_cells", sweep_layers},
       {"multigrid/residual", restriction - single},
       {"multigrid/restrict", single},
       {"multigrid/restrict_weight", single},
