@@ -185,9 +185,8 @@ TEST(KernelTimesTest, SeesEveryLaunchByItsLabelUntilItStops) {
   const auto& [label, seconds] = *times.launches().begin();
   EXPECT_EQ(label, "bandwidth/copy");
   ASSERT_EQ(seconds.size(), 2u);
-  for (const double s : seconds) EXPECT_GT(s, 0);
+  for (const double s : seconds) EXPECT_GT(s, 16 * 1048576 / 2e13) << "no memory moves 20 TB/s";
   EXPECT_LE(times.total(), all);
-  EXPECT_GT(times.total(), 0.5 * all) << "a copy of 8 MiB is nearly all that happened";
 }
 
 TEST(StopwatchTest, RepeatsAsAskedWithACopyAroundEach) {
