@@ -167,7 +167,7 @@ class Bench {
     s.grid = {side, side, side};
     s.hours = step;
     s.step = watch_.measure_once_each(
-        "implicit step", double(side) * side * side, step_effort,
+        fmt::format("implicit step of {:g} h", step), double(side) * side * side, step_effort,
         [&] {
           simulation.reset();  // before the next one is allocated
           simulation.emplace(study(side));

@@ -173,26 +173,28 @@ std::string rates(const Measurement& m) {
 }
 
 std::string ratio_line(const std::string& name, const Measurement& here, const Measurement& there) {
-  std::string text = fmt::format("  {:<44}{:10.3g}{:10.3g}{:8.2f}", name, here.seconds, there.seconds,
-                                 there.seconds / here.seconds);
+  const double speed = here.cells_per_second(), other = there.cells_per_second();
+  std::string text =
+      fmt::format("  {:<48}{:10.4g}{:10.4g}{:8.2f}", name, speed / 1e6, other / 1e6, speed / other);
   if (here.bytes_per_cell > 0 && there.bytes_per_cell > 0)
     text += fmt::format("{:10.0f}{:10.0f}", 100 * here.share_of_copy(), 100 * there.share_of_copy());
   return text + "\n";
 }
 
-/// Two lists of the same kind: what both have on as many cells line by line, the rest by name.
+/// Two lists of the same kind: what both have line by line, the rest by name.
 class Pairing {
  public:
-  void add(const std::string& kind, const std::vector<Measurement>& here,
+  /// `same_cells`: only what ran on as many cells is paired.
+  void add(const std::string& kind, const bool same_cells, const std::vector<Measurement>& here,
            const std::vector<Measurement>& there) {
-    const auto find = [](const std::vector<Measurement>& list, const Measurement& wanted) {
+    const auto find = [&](const std::vector<Measurement>& list, const Measurement& wanted) {
       return std::find_if(list.begin(), list.end(), [&](const Measurement& m) {
-        return m.name == wanted.name && m.cells == wanted.cells;
+        return m.name == wanted.name && (!same_cells || m.cells == wanted.cells);
       });
     };
     const auto name = [&](const Measurement& m) {
-      return m.cells > 0 ? fmt::format("{} {}, {:.4g} M cells", kind, m.name, m.cells / 1e6)
-                         : kind + " " + m.name;
+      return same_cells ? fmt::format("{} {}, {:.4g} M cells", kind, m.name, m.cells / 1e6)
+                        : kind + " " + m.name;
     };
     for (const Measurement& m : here) {
       const auto other = find(there, m);
@@ -207,8 +209,8 @@ class Pairing {
   std::string text() const {
     std::string result;
     if (!both_.empty())
-      result += fmt::format("{:<46}{:>10}{:>10}{:>8}{:>10}{:>10}\n", "", "this [s]", "other [s]", "faster",
-                            "% of copy", "other") +
+      result += fmt::format("{:<50}{:>10}{:>10}{:>8}{:>10}{:>10}\n", "million cells/s", "this", "other",
+                            "ratio", "% of copy", "other") +
                 both_;
     if (!only_here_.empty()) result += "only in this result\n" + only_here_;
     if (!only_there_.empty()) result += "only in the other result\n" + only_there_;
@@ -270,10 +272,13 @@ std::string comparison_text(const BenchResult& r, const BenchResult& earlier, co
   std::string text = fmt::format("\ncompared with {}, {}:\n{}", name, earlier.date, who(earlier));
   text += fmt::format("copy bandwidth {:.2f} GB/s, there {:.2f} GB/s: {:.2f} times\n", r.copy / 1e9,
                       earlier.copy / 1e9, r.copy / earlier.copy);
+  if (r.stage_grid != earlier.stage_grid)
+    text += fmt::format("stages and kernels on {} cells, there on {}\n", grid_text(r.stage_grid),
+                        grid_text(earlier.stage_grid));
   Pairing pairing;
-  pairing.add("stage", r.stages, earlier.stages);
-  pairing.add("kernel", of_kernels(r), of_kernels(earlier));
-  pairing.add("step", of_steps(r), of_steps(earlier));
+  pairing.add("stage", false, r.stages, earlier.stages);
+  pairing.add("kernel", false, of_kernels(r), of_kernels(earlier));
+  pairing.add("step", true, of_steps(r), of_steps(earlier));
   text += pairing.text();
   // The largest grid that both have: rates of different grids do not compare.
   for (auto here = r.steps.rbegin(); here != r.steps.rend(); ++here)

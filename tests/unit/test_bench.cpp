@@ -146,7 +146,9 @@ TEST(BenchComparison, GivesRatiosOfSpeedBothWays) {
                     back = comparison_text(sample(), faster, "new.json");
   EXPECT_TRUE(has(forth, "compared with old.json, 2030-01-02T03:04:05Z"));
   EXPECT_TRUE(has(forth, "copy bandwidth 30.00 GB/s, there 10.00 GB/s: 3.00 times"));
-  EXPECT_TRUE(has(forth, "stage V-cycle, 1 M cells                         0.025      0.05    2.00"))
+  EXPECT_TRUE(has(
+      forth,
+      "stage V-cycle                                           40        20    2.00        80        40\n"))
       << forth;
   EXPECT_TRUE(has(forth, "\n5.00 times the cell updates per second on 200 x 200 x 200 cells\n")) << forth;
   EXPECT_TRUE(has(back, "10.00 GB/s, there 30.00 GB/s: 0.33 times"));
@@ -160,16 +162,29 @@ TEST(BenchComparison, NamesWhatOnlyOneHasAndComparesTheLargestCommonGrid) {
   smaller.stages.pop_back();
   smaller.kernels[0].one.name = "multigrid/other";
   const std::string text = comparison_text(smaller, sample(), "old.json");
-  EXPECT_TRUE(has(
-      text,
-      "only in this result\n  kernel multigrid/other, 1 M cells\nonly in the other result\n"
-      "  stage V-cycle, 1 M cells\n  kernel multigrid/smooth, 1 M cells\n  step implicit step, 8 M cells\n"))
+  EXPECT_TRUE(has(text,
+                  "only in this result\n  kernel multigrid/other\nonly in the other result\n"
+                  "  stage V-cycle\n  kernel multigrid/smooth\n  step implicit step, 8 M cells\n"))
       << text;
   EXPECT_TRUE(has(text, "\n1.00 times the cell updates per second on 100 x 100 x 100 cells\n")) << text;
   BenchResult none = sample();
   none.steps = {step_of(50, 1)};
   EXPECT_TRUE(has(comparison_text(none, sample(), "old.json"), "no grid in common")) << "either way";
   EXPECT_TRUE(has(comparison_text(sample(), none, "old.json"), "no grid in common")) << "either way";
+  BenchResult other_length = sample();
+  for (StepMeasurement& s : other_length.steps) s.step.name = "implicit step of another length";
+  EXPECT_TRUE(has(comparison_text(other_length, sample(), "old.json"), "no grid in common"));
+}
+
+TEST(BenchComparison, ComparesRatesOfStagesOnOtherGrids) {
+  BenchResult larger = sample();
+  larger.stage_grid = {200, 200, 200};
+  for (Measurement& m : larger.stages) m.cells *= 8, m.seconds *= 2;
+  const std::string text = comparison_text(larger, sample(), "old.json");
+  EXPECT_TRUE(has(text, "stages and kernels on 200 x 200 x 200 cells, there on 100 x 100 x 100\n")) << text;
+  EXPECT_TRUE(has(text, "stage V-cycle                                           80        20    4.00"))
+      << text;
+  EXPECT_FALSE(has(comparison_text(sample(), sample(), "old.json"), "stages and kernels on"));
 }
 
 TEST(KernelTimesTest, SeesEveryLaunchByItsLabelUntilItStops) {
