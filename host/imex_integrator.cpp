@@ -17,10 +17,12 @@ namespace {
 
 /// How well equations are solved, in units of the step's tolerance.
 constexpr double solver_tolerance = 0.02;  ///< residual of one field's linear system
-constexpr double negligible = 1e-4;        ///< residual that needs no correction even where none was made yet
+constexpr double negligible = 1e-7;        ///< residual that needs no correction even where none was made yet
 constexpr double round_off = 1e-7;         ///< a residual below this holds nothing that could be conserved
+/// What every correction takes away of an error at least: guesses raise round-off by less than this from step to step.
+constexpr double least_reduction = 10;
 constexpr double pass_tolerance = 0.1;     ///< change still expected from further passes
-constexpr int most_passes = 8;
+constexpr int most_passes = 20;
 constexpr int most_cycles = 30;
 
 /// The step controller: local error ~ dt^3.
@@ -33,6 +35,8 @@ constexpr double smallest_step = 1e-9;  ///< [h] below this the step has collaps
 constexpr double step_rounding = 1e-6;
 /// The error estimate of a moving field is filtered where unfiltered it reaches this share of the largest one.
 constexpr double worth_filtering = 0.3;
+/// It is added to a field where it reaches this.
+constexpr double worth_adding = 0.01;
 /// The derivative (u - rhs)/c of a step carries the error of its solution over c: it is no start for a step that is
 /// more than this many times longer. Steps that the controller chooses grow less.
 constexpr double derivative_reach = 10;
@@ -52,8 +56,8 @@ class ImexIntegrator final : public Integrator<Exec> {
                 this->physics_->walls(0)),
         order_(this->physics_->solve_order()) {
     for (const int s : order_)
-      if (this->physics_->info().species[s].motion != Motion::signal || this->physics_->lossless(s))
-        balanced_.push_back(s);
+      always_balanced_.push_back(this->physics_->info().species[s].motion != Motion::signal ||
+                                 this->physics_->lossless(s));
     restart();
   }
 
@@ -104,7 +108,10 @@ class ImexIntegrator final : public Integrator<Exec> {
         throw GuardError("imex: the fixed step of " + std::to_string(dt) + " h does not converge at time " +
                          std::to_string(time) + " h");
       if (this->config_.step || error <= 1) {
-        if (!this->config_.step) propose(dt, error, retry);
+        if (!this->config_.step) {
+          propose(dt, error, retry);
+          extrapolate(TrBdf2::weight * dt);
+        }
         std::swap(this->state_, next_);
         last_dt_ = dt;
         last_weight_ = TrBdf2::weight * dt;
@@ -205,7 +212,7 @@ class ImexIntegrator final : public Integrator<Exec> {
         for_cells("kollagen/stages/restore_start", physics.exec(), physics.owned(),
                   RestoreStart{this->state_[s], rhs_[s], error_[s]});
       else
-        for_cells("kollagen/stages/take_evaluated", physics.exec(), physics.owned(), CopyField{next_[s], rhs_[s]});
+        for_cells("kollagen/stages/take_evaluated", physics.exec(), physics.owned(), CopyField<Real>{next_[s], rhs_[s]});
     }
     this->count_traffic(physics.count() * traffic::start);
     last_weight_ = c;
@@ -277,10 +284,12 @@ class ImexIntegrator final : public Integrator<Exec> {
   /// Fields whose total obeys a balance of fluxes and sources are solved to the solver's tolerance, and what is left is
   /// added as it is: their update is then rhs + c f(u) in every cell, and the balance holds to rounding. Once in a
   /// stage, since it amplifies what is left unsolved; and not where all residuals were round-off, as in undamaged
-  /// skin, where step by step it would raise them up to the tolerance.
+  /// skin, where step by step it would raise them up to the tolerance. Other signals are treated alike while it costs
+  /// little: where they are not stiff, a residual is hardly larger than the error.
   bool balance(const Real c) {
-    for (const int s : balanced_) {
-      if (first_residual_[s] <= round_off) continue;
+    for (std::size_t n = 0; n < order_.size(); ++n) {
+      const int s = order_[n];
+      if (first_residual_[s] <= round_off || (!always_balanced_[n] && stiff(s, c))) continue;
       const PartTimer<Exec> part(this->physics_->exec(), solve_seconds(s));
       for (int cycle = 0;; ++cycle) {
         const double residual = residual_of(s, c);
@@ -316,7 +325,7 @@ class ImexIntegrator final : public Integrator<Exec> {
   /// One correction (in float) for the residual in the solver. Returns the largest change of this rank in units of the
   /// tolerance.
   double correct(const int species, const Real c, const double residual) {
-    solve_correction(species, c, residual / (0.5 * solver_tolerance));
+    solve_correction(species, c, std::max(residual / (0.5 * solver_tolerance), least_reduction));
     ++this->statistics_.corrections;
     return add(species, solver_.correction());
   }
@@ -339,7 +348,8 @@ class ImexIntegrator final : public Integrator<Exec> {
   double estimate_error(const Real c) {
     auto& physics = *this->physics_;
     const int count = physics.count();
-    std::vector<double> plain(static_cast<std::size_t>(count));
+    std::vector<double>& plain = plain_error_;
+    plain.resize(static_cast<std::size_t>(count));
     for (int s = 0; s < count; ++s)
       plain[s] = max_over_cells("kollagen/stages/plain_error_size", physics.exec(), physics.owned(),
                                 PlainErrorSize{error_of(s), weight_of(s)});
@@ -358,14 +368,46 @@ class ImexIntegrator final : public Integrator<Exec> {
     std::sort(moving.begin(), moving.end(), [&](const int a, const int b) { return plain[a] > plain[b]; });
     for (const int s : moving) {
       if (plain[s] <= worth_filtering * largest) break;
-      for_cells("kollagen/stages/finish_error", physics.exec(), physics.owned(),
-                FinishError{error_of(s), solver_.residual(), solver_.weight()});
+      load_error(s);
       solve_correction(s, c, 10);
-      this->count_traffic(traffic::finish_error + traffic::error_size);
+      this->count_traffic(traffic::error_size);
       largest = std::max(largest, largest_of_all(max_over_cells("kollagen/stages/error_size", physics.exec(), physics.owned(),
                                                                 ErrorSize{solver_.correction(), weight_of(s)})));
     }
     return largest;
+  }
+  /// Adds the estimate to fields that are slow, stay where they are or move mildly, and carry the memory of the system;
+  /// signals follow them. The estimate is filtered twice, so that stiff modes are damped as before. Fields whose
+  /// estimate does not matter are left alone: in undamaged skin it is nothing but round-off. Not with fixed steps:
+  /// nobody has seen to it there that the estimate is small.
+  void extrapolate(const Real c) {
+    auto& physics = *this->physics_;
+    bool local = false;
+    for (int s = 0; s < physics.count(); ++s) {
+      if (!physics.extrapolated(s) || plain_error_[s] < worth_adding) continue;
+      if (!physics.moves(s)) {
+        local = true;
+        continue;
+      }
+      load_error(s);
+      solve_correction(s, c, 10);
+      for_cells("kollagen/stages/filter_again", physics.exec(), physics.owned(),
+                CopyField<float>{solver_.correction(), solver_.residual()});
+      solve_correction(s, c, 10);
+      for_cells("kollagen/stages/extrapolate", physics.exec(), physics.owned(),
+                ExtrapolateMoving{solver_.correction(), {next_[s], rhs_[s]}});
+      this->count_traffic(2 * traffic::single + traffic::extrapolate);
+    }
+    if (!local) return;
+    physics.extrapolate_local(next_, rhs_, error_, c);
+    this->count_traffic(traffic::extrapolate_local(physics.count()));
+  }
+  /// The estimate of a field, not filtered, as the solver's right-hand side.
+  void load_error(const int s) {
+    const auto& physics = *this->physics_;
+    for_cells("kollagen/stages/finish_error", physics.exec(), physics.owned(),
+              FinishError{error_of(s), solver_.residual(), solver_.weight()});
+    this->count_traffic(traffic::finish_error);
   }
   ErrorEstimate error_of(const int s) const { return {error_[s], rhs_[s], next_[s]}; }
   ErrorWeight weight_of(const int s) const {
@@ -377,8 +419,9 @@ class ImexIntegrator final : public Integrator<Exec> {
   Fields<Exec, float> error_;
   Multigrid<Exec> solver_;
   std::vector<int> order_;
-  std::vector<int> balanced_;  ///< cells, and signals that nothing takes away: their totals are kept to rounding
+  std::vector<bool> always_balanced_;  ///< in that order: cells, and signals that nothing takes away
   std::vector<double> first_residual_;  ///< of each species in this stage, the largest over the passes
+  std::vector<double> plain_error_;     ///< of each species in this step, not filtered, in units of the tolerance
   double next_dt_ = 0;
   double last_dt_ = 0;            ///< of the step that left the derivative in rhs_
   bool in_second_stage_ = false;  ///< how far the last try came

@@ -54,6 +54,7 @@ class ModelPhysics final : public Physics<Exec> {
   double baseline(const int species, const int k) const override {
     return Traits::baseline(species, this->column_, k);
   }
+  bool extrapolated(const int species) const override { return ((Traits::extrapolated >> species) & 1u) != 0; }
   bool signed_fields() const override { return Traits::signed_fields; }
   std::vector<int> solve_order() const override {
     std::vector<int> order;
@@ -96,6 +97,17 @@ class ModelPhysics final : public Physics<Exec> {
       *updated += int(mask & 1u);
     return group == 0 ? local<Traits::local_first>(u, rhs, c, tolerance)
                       : local<Traits::local_last>(u, rhs, c, tolerance);
+  }
+
+  void extrapolate_local(const Fields<Exec>& u, const Fields<Exec>& rhs, const Fields<Exec, float>& error,
+                         const Real c) const override {
+    constexpr unsigned mask = (Traits::local_first | Traits::local_last) & Traits::extrapolated;
+    if constexpr (mask != 0)
+      with_forcing([&](auto forced) {
+        for_cells("kollagen/reactions/extrapolate_local", this->exec_, this->owned(),
+                  ExtrapolateLocal<Model, mask, decltype(forced)::value>{model_, input(u), error.span(), rhs.span(),
+                                                                         u.span(), c});
+      });
   }
 
  protected:

@@ -17,7 +17,7 @@ constexpr unsigned species_mask(const N... n) {
 
 /// For each model: which species are solved as signals (multigrid) and as cells (sweeps), in which order, which stay
 /// where they are and come before (`local_first`: signals depend on them) or after the others, which one is
-/// chemotactic (-1: none), whether fields may be negative, its baseline and what its homeostasis depends on.
+/// chemotactic (-1: none), which ones gain the error estimate of a step (docs/numerics.md), whether fields may be negative, its baseline and what its homeostasis depends on.
 template <class Model>
 struct SolveTraits;
 
@@ -30,6 +30,9 @@ struct SolveTraits<Dermal> {
   static constexpr unsigned local_first = species_mask(M::A, M::Lb, M::B, M::D);
   static constexpr unsigned local_last = species_mask(M::C3, M::C1, M::E);
   static constexpr int chemotactic = M::F;
+  /// What is slow and gives nothing to a field whose total is balanced against it (A releases signals, F and N turn
+  /// into each other).
+  static constexpr unsigned extrapolated = species_mask(M::Lb, M::M1, M::M2, M::B, M::C3, M::C1, M::E, M::D);
   static constexpr bool signed_fields = false;
 
   static HomeostasisParameters homeostasis(const Dermal& model) { return model.homeostasis(); }
@@ -56,7 +59,7 @@ struct PlainTraits {
     for (int n = 0; n < Count; ++n) order[n] = Count - 1 - n;
     return order;
   }();
-  static constexpr unsigned signals = (1u << Count) - 1, cells = 0, local_first = 0, local_last = 0;
+  static constexpr unsigned signals = (1u << Count) - 1, cells = 0, local_first = 0, local_last = 0, extrapolated = 0;
   static constexpr int chemotactic = Chemotactic;
   static constexpr bool signed_fields = false;
   /// No secretion: the homeostatic signals of the column are 0 and nobody reads them.

@@ -94,6 +94,12 @@ class Physics {
   virtual Real update_local(int group, const Fields<Exec>& u, const Fields<Exec>& rhs, Real c, Real tolerance,
                             int* updated) const = 0;
 
+  /// Whether the error estimate of a step is added to a species.
+  virtual bool extrapolated(int species) const = 0;
+  /// Adds the error estimates of a step to the extrapolated species that do not move (ExtrapolateLocal), in `u` and `rhs`.
+  virtual void extrapolate_local(const Fields<Exec>& u, const Fields<Exec>& rhs, const Fields<Exec, float>& error,
+                                 Real c) const = 0;
+
   /// Species whose total over the domain cannot change: no active term makes or takes them, no wall lets them through
   /// and there is no source. Found by evaluating the terms in states that switch all of them on.
   virtual std::vector<int> conserved() const = 0;

@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "kernels/stages.hpp"
 #include "kollagen/model/rates.hpp"
 #include "kollagen/types.hpp"
 
@@ -125,6 +126,37 @@ struct UpdateLocal {
   }
   KOKKOS_FORCEINLINE_FUNCTION Real operator()(const int k, const int j, const int i) const {
     return cell(k, j, i, std::make_index_sequence<Model::count>());
+  }
+};
+
+/// Adds the error estimate to the species in Mask, which do not move, twice filtered by 1/(1 + c loss): third order
+/// where losses are slow, no change where they are fast.
+template <class Model, unsigned Mask, bool Forced>
+struct ExtrapolateLocal {
+  Model model;
+  CellInput<Model> input;  ///< reads u
+  Span4<const float> error;
+  Span4<Real> rhs;
+  Span4<Real> u;
+  Real c;
+
+  template <int N>
+  KOKKOS_FORCEINLINE_FUNCTION void one(const Rates<Model::count, Mask>& r, const int k, const int j, const int i) const {
+    if constexpr (((Mask >> N) & 1u) != 0) {
+      const Real filter = 1 + c * r.loss[N];
+      const Real e = ErrorEstimate{error[N], rhs[N], u[N]}(k, j, i) / (filter * filter);
+      Extrapolate{u[N], rhs[N]}.add(e, k, j, i);
+    }
+  }
+  template <std::size_t... N>
+  KOKKOS_FORCEINLINE_FUNCTION void cell(const int k, const int j, const int i, std::index_sequence<N...>) const {
+    const Real v[Model::count] = {input.u(int(N), k, j, i)...};
+    Rates<Model::count, Mask> r;
+    input.template rates<Mask, Forced>(model, v, r, k, j, i);
+    (one<int(N)>(r, k, j, i), ...);
+  }
+  KOKKOS_FORCEINLINE_FUNCTION void operator()(const int k, const int j, const int i) const {
+    cell(k, j, i, std::make_index_sequence<Model::count>());
   }
 };
 

@@ -115,6 +115,27 @@ struct ErrorSize {
   }
 };
 
+/// Adds a filtered estimate to a field and to the right-hand side that its derivative is taken from. What is not negative
+/// stays so.
+struct Extrapolate {
+  Span3<Real> u;
+  Span3<Real> rhs;
+  KOKKOS_FORCEINLINE_FUNCTION void add(const Real e, const int k, const int j, const int i) const {
+    const Real v = u(k, j, i), change = v + e < 0 && v >= 0 ? Real(0) : e;
+    u(k, j, i) = v + change;
+    rhs(k, j, i) += change;
+  }
+};
+
+/// The same for a field that moves, whose estimate the solver has filtered.
+struct ExtrapolateMoving {
+  Span3<const float> e;
+  Extrapolate field;
+  KOKKOS_FORCEINLINE_FUNCTION void operator()(const int k, const int j, const int i) const {
+    field.add(e(k, j, i), k, j, i);
+  }
+};
+
 /// Undoes StartStep: rhs = u_n - c f_n, from u_n + c f_n.
 struct UndoStart {
   Span3<const Real> u;
@@ -137,9 +158,10 @@ struct RestoreStart {
   }
 };
 
+template <class T>
 struct CopyField {
-  Span3<const Real> from;
-  Span3<Real> to;
+  Span3<const T> from;
+  Span3<T> to;
   KOKKOS_FORCEINLINE_FUNCTION void operator()(const int k, const int j, const int i) const { to(k, j, i) = from(k, j, i); }
 };
 

@@ -25,6 +25,9 @@ inline constexpr double faces = real + 3 * single, mobility = 2 * real;
 /// Point-wise kernels of a stage.
 inline constexpr double start = 4 * real, between = 5 * real + single;
 inline constexpr double plain_error_size = 3 * real + single, finish_error = 2 * real + 3 * single;
+/// Extrapolation: estimate, u and right-hand side in and out; of the fields in place with all that their losses read.
+inline constexpr double extrapolate = 4 * real + single;
+inline constexpr double extrapolate_local(const int species) { return real * species; }
 inline constexpr double error_size = 2 * real + single, add_correction = 2 * real + single;
 
 }  // namespace kollagen::traffic

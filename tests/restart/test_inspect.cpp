@@ -184,7 +184,7 @@ TEST_F(Inspect, EveryFaultIsNamed) {
         [&](auto& p) { edit(p / "config.toml", "inspected", "inspecten"); });
   fault("FAULT    config.toml", [&](auto& p) { edit(p / "config.toml", "end = ", "emd = "); });
   const auto newest = [](const fs::path& p) { return list_checkpoints(p).back(); };
-  fault("dataset fields/derivative/u", [&](auto& p) {
+  fault("dataset fields/last_stage/u", [&](auto& p) {
     const fs::path data = newest(p).data;
     std::string bytes = read_text(data);
     GridFile file(data);
