@@ -238,6 +238,7 @@ class ImexIntegrator final : public Integrator<Exec> {
   bool solve_stage(const double time, const Real c) {
     if (this->forcing_at_) this->forcing_at_(time);
     first_residual_.assign(this->physics_->count(), 0);
+    settled_.assign(this->physics_->count(), false);
     return iterate(c) && balance(c);
   }
 
@@ -266,7 +267,13 @@ class ImexIntegrator final : public Integrator<Exec> {
         if (!(residual < unacceptable)) return false;
         first_residual_[s] = std::max(first_residual_[s], residual);
         // At least one correction in the first pass, so that a quasi-steady signal is never left behind.
-        if (residual > (pass == 1 ? negligible : solver_tolerance)) change = std::max(change, correct(s, c, residual));
+        if (residual > (pass == 1 ? negligible : solver_tolerance)) {
+          change = std::max(change, correct(s, c, residual));
+          settled_[s] = false;
+        } else if (pass > 1 && first_residual_[s] > round_off && !stiff(s, c)) {
+          change = std::max(change, add(s, solver_.residual()));  // what `balance` would do
+          settled_[s] = true;
+        }
       }
       change = largest_of_all(std::max(change, update_local(1, c)));
       if (!(change < unacceptable)) return false;
@@ -289,7 +296,7 @@ class ImexIntegrator final : public Integrator<Exec> {
   bool balance(const Real c) {
     for (std::size_t n = 0; n < order_.size(); ++n) {
       const int s = order_[n];
-      if (first_residual_[s] <= round_off || (!always_balanced_[n] && stiff(s, c))) continue;
+      if (settled_[s] || first_residual_[s] <= round_off || (!always_balanced_[n] && stiff(s, c))) continue;
       const PartTimer<Exec> part(this->physics_->exec(), solve_seconds(s));
       for (int cycle = 0;; ++cycle) {
         const double residual = residual_of(s, c);
@@ -421,6 +428,7 @@ class ImexIntegrator final : public Integrator<Exec> {
   std::vector<int> order_;
   std::vector<bool> always_balanced_;  ///< in that order: cells, and signals that nothing takes away
   std::vector<double> first_residual_;  ///< of each species in this stage, the largest over the passes
+  std::vector<bool> settled_;           ///< of each species: the last thing added to it was its residual
   std::vector<double> plain_error_;     ///< of each species in this step, not filtered, in units of the tolerance
   double next_dt_ = 0;
   double last_dt_ = 0;            ///< of the step that left the derivative in rhs_

@@ -70,12 +70,33 @@ struct FlatBody {
   }
 };
 
+/// Cells of a plane that a functor wants to find in the cache again, since it reads three planes of some fields:
+/// its `plane_cells`; 0: it does not care.
+template <class F>
+constexpr int plane_cells() {
+  if constexpr (requires { F::plane_cells; })
+    return F::plane_cells;
+  else
+    return 0;
+}
+
+/// Rows along y that are worked on for all k before the next ones.
+template <class F>
+int rows_in_block(const int nj, const int ni) {
+  constexpr int cells = plane_cells<F>();
+  if (cells == 0 || long(nj) * ni <= cells) return nj;
+  const int rows = cells > ni ? cells / ni : 1, blocks = (nj + rows - 1) / rows;
+  return (nj + blocks - 1) / blocks;
+}
+
 template <class F>
 struct RowMax {
   F f;
-  int ilo, ihi, jlo, nj, klo;
+  int ilo, ihi, jlo, nj, klo, nk;
+  int block;  ///< rows_in_block
   KOKKOS_INLINE_FUNCTION void operator()(const int row, Real& result) const {
-    const int k = klo + row / nj, j = jlo + row % nj;
+    const int first = row / (block * nk) * block, width = nj - first < block ? nj - first : block;
+    const int rest = row - first * nk, k = klo + rest / width, j = jlo + first + rest % width;
     begin_row(f, k, j);
     const auto body = at_row(f, k, j);
     Real best = result;
@@ -158,7 +179,8 @@ Real max_over_cells(const std::string& label, const Exec& exec, const Box& box, 
     const int rows = detail::checked_count(label, long(box.extent(1)) * box.extent(2));
     Kokkos::parallel_reduce(
         label, Policy(exec, 0, rows),
-        detail::RowMax<F>{f, box.lower[0], box.upper[0], box.lower[1], box.extent(1), box.lower[2]},
+        detail::RowMax<F>{f, box.lower[0], box.upper[0], box.lower[1], box.extent(1), box.lower[2], box.extent(2),
+                          detail::rows_in_block<F>(box.extent(1), box.extent(0))},
         Kokkos::Max<Real>(result));
   } else {
     const int count = detail::checked_count(label, box.cells());

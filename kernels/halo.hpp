@@ -360,6 +360,7 @@ struct WithRowGhosts {
     for (int n = 0; n < count; ++n) fill[n](k, 0, j);
   }
   KOKKOS_FORCEINLINE_FUNCTION auto at_row(const int k, const int j) const { return detail::at_row(f, k, j); }
+  static constexpr int plane_cells = detail::plane_cells<F>();
 };
 
 namespace detail {

@@ -56,6 +56,8 @@ struct StageResidual {
   Span3<float> q;
   Real c;
   Real scale, inv_tolerance;  ///< weight = tolerance (scale + |u|)
+  /// Three planes of u and of the mobility: 0.8 MB.
+  static constexpr int plane_cells = 16384;
 
   template <std::size_t... N>
   KOKKOS_FORCEINLINE_FUNCTION Real cell(const int k, const int j, const int i,
