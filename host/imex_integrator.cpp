@@ -364,6 +364,7 @@ class ImexIntegrator final : public Integrator<Exec> {
     physics.ranks().communicator->max(plain.data(), count);
     double largest = 0;
     std::vector<int> moving;
+    filtered_ = -1;
     for (int s = 0; s < count; ++s) {
       if (plain[s] >= unacceptable) return unacceptable;
       if (physics.moves(s))
@@ -377,6 +378,7 @@ class ImexIntegrator final : public Integrator<Exec> {
       if (plain[s] <= worth_filtering * largest) break;
       load_error(s);
       solve_correction(s, c, 10);
+      filtered_ = s;
       this->count_traffic(traffic::error_size);
       largest = std::max(largest, largest_of_all(max_over_cells("kollagen/stages/error_size", physics.exec(), physics.owned(),
                                                                 ErrorSize{solver_.correction(), weight_of(s)})));
@@ -396,8 +398,11 @@ class ImexIntegrator final : public Integrator<Exec> {
         local = true;
         continue;
       }
-      load_error(s);
-      solve_correction(s, c, 10);
+      if (s != filtered_) {  // else the estimate of this field was the last one filtered
+        load_error(s);
+        solve_correction(s, c, 10);
+      }
+      filtered_ = -1;
       for_cells("kollagen/stages/filter_again", physics.exec(), physics.owned(),
                 CopyField<float>{solver_.correction(), solver_.residual()});
       solve_correction(s, c, 10);
@@ -430,6 +435,7 @@ class ImexIntegrator final : public Integrator<Exec> {
   std::vector<double> first_residual_;  ///< of each species in this stage, the largest over the passes
   std::vector<bool> settled_;           ///< of each species: the last thing added to it was its residual
   std::vector<double> plain_error_;     ///< of each species in this step, not filtered, in units of the tolerance
+  int filtered_ = -1;  ///< species whose filtered estimate is the solver's correction
   double next_dt_ = 0;
   double last_dt_ = 0;            ///< of the step that left the derivative in rhs_
   bool in_second_stage_ = false;  ///< how far the last try came

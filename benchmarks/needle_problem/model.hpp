@@ -70,7 +70,9 @@ struct ScaleSource {
 }  // namespace needle_problem
 
 template <>
-struct SolveTraits<needle_problem::Model> : PlainTraits<1> {};
+struct SolveTraits<needle_problem::Model> : PlainTraits<1> {
+  static constexpr unsigned extrapolated = 1;  ///< the one field is the memory of the problem
+};
 
 namespace needle_problem {
 
