@@ -3,6 +3,7 @@
 
     resolution.py PROGRAM --folder RUNS [--ranks 2] [--spacings 40 20 10]      run what is not there yet, write the JSON
     resolution.py --write                                                      the table of docs/performance.md from it
+    resolution.py --picture FILE.png --folder RUNS                             sections through a row of needles
 
 The domain is 1.52 mm deep instead of 1.5 mm, so that 40 um divide it. Needs mpirun for more than one rank.
 """
@@ -48,7 +49,7 @@ def study(spacing):
 def last_row(folder):
     with open(folder / "metrics.csv") as file:
         rows = list(csv.reader(file))
-    return dict(zip(rows[0], (float(x) for x in rows[-1])))
+    return {name: float(x) for name, x in zip(rows[0], rows[-1]) if x}
 
 
 def run(program, folder, spacing, ranks):
@@ -110,6 +111,36 @@ def table(result):
     return "\n".join(lines)
 
 
+def picture(folder, path):
+    """Sections at 775 um, the three spacings side by side: myofibroblasts at day 7, collagen I at day 28."""
+    import sys
+
+    import matplotlib
+
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+    import numpy as np
+
+    sys.path.insert(0, str(ROOT / "tools"))
+    import kollagen_io
+
+    shown = [("myofibroblasts", 7 * 24, "cells/mm³", "day 7"), ("collagen_i", 28 * 24, "mg/mL", "day 28")]
+    figure, axes = plt.subplots(len(shown), 3, figsize=(11, 6.2), constrained_layout=True, sharex=True, sharey=True)
+    for row, (field, time, unit, day) in enumerate(shown):
+        frames = [kollagen_io.Run(folder / f"stamp_{s}um").slices("section").nearest(time) for s in (40, 20, 10)]
+        sections = [np.squeeze(frame.field(field)) for frame in frames]
+        top = max(float(section.max()) for section in sections)
+        for column, (spacing, section) in enumerate(zip((40, 20, 10), sections)):
+            image = axes[row][column].imshow(section, extent=(0, 2, 1.52, 0), vmin=0, vmax=top, cmap="viridis")
+            axes[row][column].set_title(f"{field}, {day}, {spacing} µm", fontsize=10)
+        figure.colorbar(image, ax=list(axes[row]), label=unit, shrink=0.9)
+    for axis in axes[-1]:
+        axis.set_xlabel("x [mm]")
+    for axis in axes[:, 0]:
+        axis.set_ylabel("depth [mm]")
+    figure.savefig(path, dpi=100)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("program", nargs="?", type=pathlib.Path)
@@ -117,6 +148,7 @@ def main():
     parser.add_argument("--ranks", type=int, default=2)
     parser.add_argument("--spacings", type=int, nargs="+", default=[40, 20, 10])
     parser.add_argument("--write", action="store_true")
+    parser.add_argument("--picture", type=pathlib.Path)
     options = parser.parse_args()
     if options.program:
         if not options.folder:
@@ -124,6 +156,10 @@ def main():
         program = options.program.resolve()
         runs = [run(program, options.folder.resolve(), s, options.ranks) for s in options.spacings]
         RESULT.write_text(json.dumps({"study": "configs/stamp_4x4.toml, 1.52 mm deep", "runs": runs}, indent=1) + "\n")
+    if options.picture:
+        if not options.folder:
+            parser.error("--folder says where the runs are")
+        picture(options.folder.resolve(), options.picture)
     if options.write:
         page = PAGE.read_text()
         before, rest = page.split(BEGIN)
