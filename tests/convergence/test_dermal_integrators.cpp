@@ -83,5 +83,22 @@ TYPED_TEST(DermalIntegrators, implicit_steps_approach_the_explicit_reference) {
   check("imex.distance_from_explicit", largest);
 }
 
+TYPED_TEST(DermalIntegrators, slow_fields_are_followed_with_the_added_estimate) {
+  const Config config = needle_in_face(8 * 24);
+  const auto loose = run<TypeParam>(config, 1e-3, IntegratorKind::imex);
+  const auto tight = run<TypeParam>(config, 1e-5, IntegratorKind::imex);
+  // Without the added estimate these differ by 0.19 to 0.29 %, with it by 0.06 % at most.
+  for (const std::string name : {"damage", "macrophages_m1", "provisional_matrix"}) {
+    const int s = model_info("dermal").find_species(name);
+    double difference = 0, total = 0;
+    for (std::size_t n = 0; n < tight[s].size(); ++n) {
+      difference += loose[s][n] - tight[s][n];
+      total += tight[s][n];
+    }
+    EXPECT_LT(std::abs(difference / total), 1e-3) << name;
+    EXPECT_NE(difference, 0) << name << ": the tolerance has no effect";
+  }
+}
+
 }  // namespace
 }  // namespace kollagen
