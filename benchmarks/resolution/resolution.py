@@ -138,7 +138,7 @@ def picture(folder, path):
         axis.set_xlabel("x [mm]")
     for axis in axes[:, 0]:
         axis.set_ylabel("depth [mm]")
-    figure.savefig(path, dpi=100)
+    figure.savefig(path, dpi=100, bbox_inches="tight")
 
 
 def main():
