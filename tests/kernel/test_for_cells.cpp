@@ -27,6 +27,18 @@ struct Peak {
   }
 };
 
+/// Adds the code of a cell while its largest value is sought. `plane_cells` cuts planes of 5 rows of 7 cells into blocks
+/// of `Cells`/7 rows.
+template <int Cells>
+struct AddCodeInBlocks {
+  static constexpr int plane_cells = Cells;
+  Span3<Real> u;
+  KOKKOS_FORCEINLINE_FUNCTION Real operator()(const int k, const int j, const int i) const {
+    u(k, j, i) += 1 + i + 10 * j + 100 * k;
+    return u(k, j, i);
+  }
+};
+
 bool contains(const Box& box, const int k, const int j, const int i) {
   return i >= box.lower[0] && i < box.upper[0] && j >= box.lower[1] && j < box.upper[1] &&
          k >= box.lower[2] && k < box.upper[2];
@@ -57,6 +69,29 @@ TYPED_TEST(ForCells, VisitsEachCellOfTheBoxOnce) {
           ASSERT_EQ(host(1, k + 1, j + 1, i + 1), expected) << "cell " << i << ' ' << j << ' ' << k;
           ASSERT_EQ(host(0, k + 1, j + 1, i + 1), 0) << "the other species was written";
         }
+  }
+}
+
+template <class Exec, int Cells>
+void expect_one_visit_in_blocks(const Box& box) {
+  const Exec exec;
+  const Fields<Exec> fields("u", 1, cells);
+  const Real largest = max_over_cells("test/for_cells/blocks", exec, box, AddCodeInBlocks<Cells>{fields[0]});
+  EXPECT_EQ(largest, 1 + (box.upper[0] - 1) + 10 * (box.upper[1] - 1) + 100 * (box.upper[2] - 1));
+  const auto host = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), fields.view());
+  for (int k = -1; k <= cells[2]; ++k)
+    for (int j = -1; j <= cells[1]; ++j)
+      for (int i = -1; i <= cells[0]; ++i)
+        ASSERT_EQ(host(0, k + 1, j + 1, i + 1), contains(box, k, j, i) ? 1 + i + 10 * j + 100 * k : 0)
+            << "blocks of " << Cells << " cells, cell " << i << ' ' << j << ' ' << k;
+}
+
+TYPED_TEST(ForCells, BlocksOfRowsLeaveNothingOut) {
+  for (const Box& box : {Box{{0, 0, 0}, cells}, Box{{2, 1, 1}, {6, 4, 3}}}) {
+    expect_one_visit_in_blocks<TypeParam, 1>(box);   // less than a row
+    expect_one_visit_in_blocks<TypeParam, 14>(box);  // the last block is shorter
+    expect_one_visit_in_blocks<TypeParam, 28>(box);
+    expect_one_visit_in_blocks<TypeParam, 1000>(box);
   }
 }
 
