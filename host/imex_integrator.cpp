@@ -55,6 +55,9 @@ class ImexIntegrator final : public Integrator<Exec> {
         solver_(this->physics_->exec(), this->physics_->ranks(), this->physics_->grid().spacing,
                 this->physics_->walls(0)),
         order_(this->physics_->solve_order()) {
+    for (int s = 0; s < this->physics_->count(); ++s)
+      extrapolated_.push_back(this->physics_->extrapolated(s) &&
+                              !(this->physics_->moves(s) && this->physics_->lossless(s)));
     for (const int s : order_)
       always_balanced_.push_back(this->physics_->info().species[s].motion != Motion::signal ||
                                  this->physics_->lossless(s));
@@ -386,14 +389,16 @@ class ImexIntegrator final : public Integrator<Exec> {
     return largest;
   }
   /// Adds the estimate to fields that are slow, stay where they are or move mildly, and carry the memory of the system;
-  /// signals follow them. The estimate is filtered twice, so that stiff modes are damped as before. Fields whose
+  /// signals follow them (SolveTraits names them). The estimate is filtered twice, so that stiff modes are damped as
+  /// before. A field that moves and that nothing takes away is left alone: the estimate is float, and would not keep its
+  /// total to rounding. Fields whose
   /// estimate does not matter are left alone: in undamaged skin it is nothing but round-off. Not with fixed steps:
   /// nobody has seen to it there that the estimate is small.
   void extrapolate(const Real c) {
     auto& physics = *this->physics_;
     bool local = false;
     for (int s = 0; s < physics.count(); ++s) {
-      if (!physics.extrapolated(s) || plain_error_[s] < worth_adding) continue;
+      if (!extrapolated_[s] || plain_error_[s] < worth_adding) continue;
       if (!physics.moves(s)) {
         local = true;
         continue;
@@ -433,6 +438,7 @@ class ImexIntegrator final : public Integrator<Exec> {
   std::vector<int> order_;
   std::vector<bool> always_balanced_;  ///< in that order: cells, and signals that nothing takes away
   std::vector<double> first_residual_;  ///< of each species in this stage, the largest over the passes
+  std::vector<bool> extrapolated_;     ///< of each species
   std::vector<bool> settled_;           ///< of each species: the last thing added to it was its residual
   std::vector<double> plain_error_;     ///< of each species in this step, not filtered, in units of the tolerance
   int filtered_ = -1;  ///< species whose filtered estimate is the solver's correction
