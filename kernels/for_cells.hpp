@@ -170,6 +170,7 @@ void for_cells(const std::string& label, const Exec& exec, const Box& box, const
 
 /// Largest `f(k, j, i)` over the cells of `box`, at least 0; order-free, so the same on any decomposition.
 /// `f` must map not-a-number to something large itself: a comparison would lose it. Waits for the result.
+/// As in for_cells there may be begin_row and at_row, and on a host a static `plane_cells` (detail::plane_cells).
 template <class Exec, class F>
 Real max_over_cells(const std::string& label, const Exec& exec, const Box& box, const F& f) {
   if (box.cells() <= 0) return 0;

@@ -20,8 +20,8 @@ namespace kollagen {
 struct Ranks {
   std::shared_ptr<Communicator> communicator = std::make_shared<OneRank>();
   Decomposition parts;
-  bool device_messages =
-      true;  ///< messages may lie in device memory; else they go through pinned host memory
+  /// Messages may lie in device memory; else they go through pinned host memory.
+  bool device_messages = true;
 };
 
 /// Which ghosts are filled: those next to faces, or those at edges and corners too.
