@@ -24,6 +24,9 @@ import time
 
 PROGRAMS = {"munged": "munge", "slurmctld": "slurm-wlm", "slurmd": "slurm-wlm", "sbatch": "slurm-wlm"}
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
+# The states in which a job is over for good; all others pass, also those that only flags make visible (SIGNALING
+# while a signal is under way, COMPLETING, REQUEUED, STAGE_OUT, ...).
+ENDED = {"BOOT_FAIL", "CANCELLED", "COMPLETED", "DEADLINE", "FAILED", "NODE_FAIL", "OUT_OF_MEMORY", "PREEMPTED", "TIMEOUT"}
 libc = ctypes.CDLL(None, use_errno=True)
 
 # A job that asks to be requeued becomes eligible after cred_expire; by default that takes two minutes.
@@ -191,7 +194,7 @@ class SlurmCluster:
         end = time.monotonic() + seconds
         while True:
             job = self.job(number)
-            if job["JobState"] not in ("PENDING", "CONFIGURING", "RUNNING", "COMPLETING", "SUSPENDED", "REQUEUED"):
+            if job["JobState"] in ENDED:
                 return job
             if time.monotonic() > end:
                 raise TimeoutError(f"job {number} is still {job['JobState']} after {seconds} s: {job}\n{self.logs()}")
