@@ -116,10 +116,8 @@ void Integrator<Exec>::restore(const Record& record) {
 
 template <class Exec>
 double Integrator<Exec>::evaluation_traffic() const {
-  bool signals = false;
-  for (const SpeciesInfo& species : physics_->info().species) signals = signals || species.motion == Motion::signal;
   const bool chemotaxis = physics_->chemotaxis().has_value();
-  return traffic::evaluate(physics_->count(), signals, chemotaxis) + (chemotaxis ? traffic::chemotaxis : 0);
+  return traffic::evaluate(physics_->count(), physics_->has_clot(), chemotaxis) + (chemotaxis ? traffic::chemotaxis : 0);
 }
 
 template <class Exec>

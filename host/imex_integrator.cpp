@@ -139,7 +139,7 @@ class ImexIntegrator final : public Integrator<Exec> {
  private:
   void refresh_coefficients() {
     this->physics_->update_mobility(this->state_);
-    solver_.set_coefficient(this->physics_->mobility(), this->physics_->largest_mobility());
+    this->physics_->give_mobility(solver_);
   }
 
   /// The next step from the error of an accepted one. A step cut short by an output does not shrink the next.
@@ -257,7 +257,7 @@ class ImexIntegrator final : public Integrator<Exec> {
       if (pass == 1 && physics.mobility_varies()) {
         const PartTimer<Exec> part(physics.exec(), this->statistics_.seconds_signals);
         physics.update_mobility(next_);
-        solver_.set_coefficient(physics.mobility(), physics.largest_mobility());
+        physics.give_mobility(solver_);
         this->count_traffic(traffic::mobility + traffic::faces);
       }
       for (const int s : order_) {

@@ -43,7 +43,25 @@ void take_multipliers(const Exec&, Communicator& ranks, const Walls& walls, cons
   Kokkos::deep_copy(table, whole);
 }
 
+/// The map between two levels of the whole grid, without parts.
+Coarsening whole_map(Coarsening map) {
+  for (int a = 0; a < 3; ++a) map.fine_first[a] = map.coarse_first[a] = 0;
+  return map;
+}
+
+/// The first fine face on face f of a coarse level along an axis; the upper end of the axis is that of both.
+int fine_face(const Coarsening& map, const int axis, const int f) {
+  return f == map.coarse[axis] ? map.fine[axis] : map.first(axis, f);
+}
+
 }  // namespace
+
+template <class Exec>
+double Multigrid<Exec>::face_ratio(const Level& fine, const Level& coarse, const int axis, const int face) const {
+  if (coarse.inert[axis]) return 0;
+  return centre_distance(fine.widths[axis], fine_face(whole_map(fine.map), axis, face), periodic_[axis]) /
+         centre_distance(coarse.widths[axis], face, periodic_[axis]);
+}
 
 template <class Exec>
 Multigrid<Exec>::Multigrid(const Exec& exec, const Ranks& ranks, const std::array<double, 3>& spacing,
@@ -54,8 +72,7 @@ Multigrid<Exec>::Multigrid(const Exec& exec, const Ranks& ranks, const std::arra
     const auto closed = [](const WallKind k) { return k == WallKind::periodic || k == WallKind::no_flux; };
     return n == 1 && closed(walls.kind[2 * axis]) && closed(walls.kind[2 * axis + 1]);
   };
-  std::array<bool, 3> periodic{};
-  for (int a = 0; a < 3; ++a) periodic[a] = walls.kind[2 * a] == WallKind::periodic;
+  for (int a = 0; a < 3; ++a) periodic_[a] = walls.kind[2 * a] == WallKind::periodic;
   const auto take_parts = [](Level& level, const Decomposition& parts) {
     level.parts = parts;
     level.cells = parts.cells(parts.place);
@@ -65,11 +82,14 @@ Multigrid<Exec>::Multigrid(const Exec& exec, const Ranks& ranks, const std::arra
   Level fine;
   take_parts(fine, ranks.parts);
   fine.spacing = spacing;
-  for (int a = 0; a < 3; ++a) fine.widths[a].assign(fine.whole[a], spacing[a]);
+  for (int a = 0; a < 3; ++a) {
+    fine.widths[a].assign(fine.whole[a], spacing[a]);
+    fine.inert[a] = inert(a, fine.whole[a]);
+  }
   const int nz = fine.whole[2];
   fine.multiplier = Kokkos::View<Real*, Memory>("multigrid layer multiplier", nz + 2);
   if (std::find(walls.kind, walls.kind + 6, WallKind::robin) != walls.kind + 6)
-    take_multipliers(exec, *ranks_, walls, fine.first[2], fine.cells[2], periodic[2], fine.multiplier);
+    take_multipliers(exec, *ranks_, walls, fine.first[2], fine.cells[2], periodic_[2], fine.multiplier);
   shared_levels_ = ranks.parts.size() > 1 ? 1 : 0;
   levels_.push_back(fine);
   while (true) {
@@ -78,12 +98,11 @@ Multigrid<Exec>::Multigrid(const Exec& exec, const Ranks& ranks, const std::arra
     const std::string label = "multigrid level " + std::to_string(index);
     Ranks sharing = ranks;
     sharing.parts = level.parts;
-    level.halo = std::make_shared<Halo<Exec>>(exec, sharing, periodic);
+    level.halo = std::make_shared<Halo<Exec>>(exec, sharing, periodic_);
     level.fields = Fields<Exec, float>(label, slots, level.cells);
     level.e = level.at(correction_e);
     double smallest = 0;
     for (int a = 0; a < 3; ++a) {
-      level.inert[a] = inert(a, level.whole[a]);
       std::vector<double> inverse;
       for (const double w : level.widths[a]) inverse.push_back(1 / w);
       level.inverse_width[a] = to_device<Memory>(label + " inverse width", inverse);
@@ -112,9 +131,7 @@ Multigrid<Exec>::Multigrid(const Exec& exec, const Ranks& ranks, const std::arra
       level.target.lower[a] = low[a] - coarse.first[a];
       level.target.upper[a] = level.target.lower[a] + extent[a];
     }
-    // The tables are of the whole grid: its own map, without parts.
-    Coarsening map = level.map;
-    for (int a = 0; a < 3; ++a) map.fine_first[a] = map.coarse_first[a] = 0;
+    const Coarsening map = whole_map(level.map);  // the tables are of the whole grid
     for (int a = 0; a < 3; ++a) {
       const int n = level.whole[a];
       coarse.spacing[a] = level.spacing[a] * (map.halved[a] == 1 ? 2 : 1);
@@ -131,16 +148,12 @@ Multigrid<Exec>::Multigrid(const Exec& exec, const Ranks& ranks, const std::arra
         const int face = offset > 0 ? parent + 1 : parent;
         // Rounding must not choose a side for a child in the middle.
         if (std::abs(offset) > 1e-9 * width)
-          weight[i] = offset / centre_distance(coarse.widths[a], face, periodic[a]);
+          weight[i] = offset / centre_distance(coarse.widths[a], face, periodic_[a]);
       }
       level.share[a] = to_device<Memory>(label + " share", share);
       level.neighbour_weight[a] = to_device<Memory>(label + " transfer", weight);
-      for (int f = 0; f <= coarse.whole[a]; ++f) {
-        const int fine_face = f == coarse.whole[a] ? n : map.first(a, f);
-        ratio[f] = inert(a, coarse.whole[a]) ? 0
-                                             : centre_distance(level.widths[a], fine_face, periodic[a]) /
-                                                   centre_distance(coarse.widths[a], f, periodic[a]);
-      }
+      coarse.inert[a] = inert(a, coarse.whole[a]);
+      for (int f = 0; f <= coarse.whole[a]; ++f) ratio[f] = face_ratio(level, coarse, a, f);
       coarse.distance_ratio[a] = to_device<Memory>(label + " distances", ratio);
     }
     const int coarse_nz = coarse.whole[2];
@@ -152,8 +165,8 @@ Multigrid<Exec>::Multigrid(const Exec& exec, const Ranks& ranks, const std::arra
       for (int child = map.first(2, k); child <= map.last(2, k); ++child)
         of_coarse(k + 1) += of_fine(child + 1) * level.widths[2][child] / coarse.widths[2][k];
     }
-    of_coarse(0) = of_coarse(periodic[2] ? coarse_nz : 1);
-    of_coarse(coarse_nz + 1) = of_coarse(periodic[2] ? 1 : coarse_nz);
+    of_coarse(0) = of_coarse(periodic_[2] ? coarse_nz : 1);
+    of_coarse(coarse_nz + 1) = of_coarse(periodic_[2] ? 1 : coarse_nz);
     Kokkos::deep_copy(coarse.multiplier, of_coarse);
     levels_.push_back(coarse);
   }
@@ -237,19 +250,24 @@ void Multigrid<Exec>::gather(const Gather& plan, const std::vector<Span3<float>>
 template <class Exec>
 std::size_t Multigrid<Exec>::bytes() const {
   std::size_t sum = 0;
-  for (const auto& level : levels_) sum += level.fields.bytes();
+  for (const auto& level : levels_) sum += level.fields.bytes() + level.faces.bytes();
   return sum;
 }
 
 template <class Exec>
 void Multigrid<Exec>::set_coefficient(const Span3<const Real>& m, const double largest) {
+  if (!levels_[0].faces.allocated())
+    for (std::size_t l = 0; l < levels_.size(); ++l)
+      levels_[l].faces =
+          Fields<Exec, float>("multigrid faces of level " + std::to_string(l), 3, levels_[l].cells);
   const Level& fine = levels_[0];
   largest_m_ = largest;
+  by_depth_ = false;
   for (int a = 0; a < 3; ++a) {
     Box faces = fine.box();
     faces.upper[a] += 1;
     for_cells("kollagen/multigrid/fine_faces", exec_, faces,
-              FineFaces{m, fine.at(a), a, fine.inert[a] ? 0 : 1 / fine.spacing[a]});
+              FineFaces{m, fine.faces[a], a, fine.inert[a] ? 0 : 1 / fine.spacing[a]});
   }
   for (int l = 0; l + 1 < int(levels_.size()); ++l) {
     coarsen_faces<0>(l);
@@ -264,17 +282,66 @@ void Multigrid<Exec>::coarsen_faces(const int index) {
   const Level &fine = levels_[index], &coarse = levels_[index + 1];
   std::array<int, 3> more{0, 0, 0};
   more[Axis] = 1;
-  if (fine.exchange_children) fine.halo->exchange(fine.at(Axis), more);
+  if (fine.exchange_children) fine.halo->exchange(fine.faces[Axis], more);
   Box faces = fine.target;
   faces.upper[Axis] += 1;
   for_cells("kollagen/multigrid/coarse_faces", exec_, faces,
             CoarseFaces<Axis>{
                 fine.map,
-                fine.at(Axis),
-                coarse.at(Axis),
+                fine.faces[Axis],
+                coarse.faces[Axis],
                 {fine.of_part(fine.share, 0), fine.of_part(fine.share, 1), fine.of_part(fine.share, 2)},
                 coarse.of_part(coarse.distance_ratio, Axis)});
-  if (index == shared_levels_ - 1) gather(gather_faces_[Axis], {coarse.at(Axis)}, more);
+  if (index == shared_levels_ - 1) gather(gather_faces_[Axis], {coarse.faces[Axis]}, more);
+}
+
+template <class Exec>
+void Multigrid<Exec>::set_layers(const std::vector<double>& m) {
+  using Memory = typename Exec::memory_space;
+  const int nz = levels_[0].whole[2];
+  KOLLAGEN_CHECK(int(m.size()) == nz, "one relative diffusivity for each depth index is needed");
+  largest_m_ = *std::max_element(m.begin(), m.end());
+  by_depth_ = true;
+  std::vector<double> lateral = m;
+  std::array<std::vector<double>, 3> conductance;  // of faces along x and y per m, and along z
+  for (int a = 0; a < 3; ++a) {
+    const Level& fine = levels_[0];
+    const int n = fine.whole[a];
+    for (int f = 0; f <= n; ++f) {
+      double mean = 1;
+      if (a == 2)
+        mean = harmonic(m[f > 0 ? f - 1 : (periodic_[2] ? n - 1 : 0)], m[f < n ? f : (periodic_[2] ? 0 : n - 1)]);
+      conductance[a].push_back(fine.inert[a] ? 0 : mean / fine.spacing[a]);
+    }
+  }
+  for (std::size_t l = 0; l < levels_.size(); ++l) {
+    Level& level = levels_[l];
+    const std::string label = "multigrid level " + std::to_string(l);
+    for (int a = 0; a < 3; ++a) {
+      std::vector<double> low, high;
+      for (int i = 0; i < level.whole[a]; ++i) {
+        low.push_back(conductance[a][i] / level.widths[a][i]);
+        high.push_back(conductance[a][i + 1] / level.widths[a][i]);
+      }
+      level.low[a] = to_device<Memory>(label + " lower couplings", low);
+      level.high[a] = to_device<Memory>(label + " upper couplings", high);
+    }
+    level.lateral = to_device<Memory>(label + " layers", lateral);
+    if (l + 1 == levels_.size()) break;
+    // As CoarseFaces and RestrictMean do it.
+    const Level& coarse = levels_[l + 1];
+    const Coarsening map = whole_map(level.map);
+    for (int a = 0; a < 3; ++a) {
+      std::vector<double> of_coarse;
+      for (int f = 0; f <= coarse.whole[a]; ++f)
+        of_coarse.push_back(conductance[a][fine_face(map, a, f)] * face_ratio(level, coarse, a, f));
+      conductance[a] = of_coarse;
+    }
+    std::vector<double> means(coarse.whole[2], 0.0);
+    for (int k = 0; k < level.whole[2]; ++k)
+      means[map.parent(2, k)] += lateral[k] * level.widths[2][k] / coarse.widths[2][map.parent(2, k)];
+    lateral = means;
+  }
 }
 
 template <class Exec>
@@ -333,35 +400,47 @@ void Multigrid<Exec>::prolong(const int index) {
   const Interpolation from{level.map, coarse.e, level.of_part(level.neighbour_weight, 0),
                            level.of_part(level.neighbour_weight, 1),
                            level.of_part(level.neighbour_weight, 2)};
+  const Prolong general{from, level.e};
   const auto [low, high] = paired_parents(level);
-  Box pairs = level.box(), before = level.box(), after = level.box();
+  if (low == high) {
+    for_cells("kollagen/multigrid/prolong_ends", exec_, level.box(), general);
+    return;
+  }
   const int first = level.map.first(0, 0);
-  pairs.lower[0] = low;
-  pairs.upper[0] = high;
-  before.upper[0] = high > low ? 2 * low + first : 0;
-  after.lower[0] = high > low ? 2 * high + first : 0;
-  for_cells("kollagen/multigrid/prolong", exec_, pairs, ProlongPairs{from, level.e, first});
-  for (const Box& box : {before, after})
-    for_cells("kollagen/multigrid/prolong_ends", exec_, box, Prolong{from, level.e});
+  const ProlongPairs pairs{general, first, {2 * low + first, 2 * high + first}, level.cells[0]};
+  Box parents = level.box(), before = level.box(), after = level.box();
+  parents.lower[0] = low;
+  parents.upper[0] = high;
+  for_cells("kollagen/multigrid/prolong", exec_, parents, pairs);
+  if constexpr (!detail::runs_on_host<Exec>) {
+    before.upper[0] = pairs.ends[0];
+    after.lower[0] = pairs.ends[1];
+    for (const Box& box : {before, after}) for_cells("kollagen/multigrid/prolong_ends", exec_, box, general);
+  }
 }
 
 template <class Exec>
 template <class Operator>
 void Multigrid<Exec>::smooth(Level& level, const Operator& op, const std::vector<float>& omega,
                              const bool from_zero) {
-  constexpr bool layers = std::is_same_v<Operator, LayerOperator>;
+  constexpr bool cells = std::is_same_v<Operator, LayerOperator>;
+  constexpr bool fields = std::is_same_v<Operator, LevelOperator>;  // of faces
   Span3<float> current = level.e;
   Span3<float> other = other_buffer(level);
   for (std::size_t sweep = 0; sweep < omega.size(); ++sweep) {
     if (sweep == 0 && from_zero) {
-      for_cells(layers ? "kollagen/multigrid/sweep_cells_from_zero" : "kollagen/multigrid/smooth_from_zero",
+      for_cells(cells    ? "kollagen/multigrid/sweep_cells_from_zero"
+                : fields ? "kollagen/multigrid/smooth_from_zero"
+                         : "kollagen/multigrid/smooth_layers_from_zero",
                 exec_, level.box(), SmoothFromZero<Operator>{op, level.at(residual_r), other, omega[sweep]});
-      traffic_ += (layers ? traffic::sweep_layers_from_zero : traffic::sweep_from_zero) * double(level.box().cells());
+      traffic_ += (fields ? traffic::sweep_from_zero : traffic::sweep_layers_from_zero) * double(level.box().cells());
     } else {
-      for_cells_with_ghosts(layers ? "kollagen/multigrid/sweep_cells" : "kollagen/multigrid/smooth", exec_,
-                            *level.halo, ghosts(level, current),
+      for_cells_with_ghosts(cells    ? "kollagen/multigrid/sweep_cells"
+                            : fields ? "kollagen/multigrid/smooth"
+                                     : "kollagen/multigrid/smooth_layers",
+                            exec_, *level.halo, ghosts(level, current),
                             SmoothSweep<Operator>{op, level.at(residual_r), current, other, omega[sweep]});
-      traffic_ += (layers ? traffic::sweep_layers : traffic::sweep) * double(level.box().cells());
+      traffic_ += (fields ? traffic::sweep : traffic::sweep_layers) * double(level.box().cells());
     }
     std::swap(current, other);
   }
@@ -377,13 +456,22 @@ void Multigrid<Exec>::divide(const Level& level) {
 
 template <class Exec>
 void Multigrid<Exec>::solve_level(const int index, const double s, const int last) {
-  Level& level = levels_[index];
+  const Level& level = levels_[index];
   const double sigma = coupling(level, s, false);
-  if (sigma == 0) {
+  if (sigma == 0)
     divide(level);
-    return;
-  }
-  const LevelOperator op = make_operator(level, s);
+  else if (by_depth_)
+    solve_level_with(depth_operator(level, s), index, s, sigma, last);
+  else
+    solve_level_with(level_operator(level, s), index, s, sigma, last);
+}
+
+template <class Exec>
+template <class Operator>
+void Multigrid<Exec>::solve_level_with(const Operator& op, const int index, const double s, const double sigma,
+                                       const int last) {
+  constexpr bool fields = std::is_same_v<Operator, LevelOperator>;
+  Level& level = levels_[index];
   const double high = (1 + 2 * sigma) / (1 + sigma), low = 1 / (1 + sigma);
   if (index == last) {
     smooth(level, op, chebyshev_weights(4, low, high), true);
@@ -393,8 +481,9 @@ void Multigrid<Exec>::solve_level(const int index, const double s, const int las
   smooth(level, op, {omega[1], omega[3]}, true);
   const Level& coarse = levels_[index + 1];
   const Span3<float> scratch = other_buffer(level);
-  for_cells_with_ghosts("kollagen/multigrid/residual", exec_, *level.halo, ghosts(level, level.e),
-                        LevelResidual{op, level.at(residual_r), level.e, scratch});
+  for_cells_with_ghosts(fields ? "kollagen/multigrid/residual" : "kollagen/multigrid/residual_layers", exec_,
+                        *level.halo, ghosts(level, level.e),
+                        LevelResidual<Operator>{op, level.at(residual_r), level.e, scratch});
   restrict_mean("kollagen/multigrid/restrict", index, scratch, coarse.at(residual_r));
   if (index == shared_levels_ - 1) {
     gather(gather_cells_, {coarse.at(residual_r), coarse.at(weight_q)}, {0, 0, 0});
@@ -402,7 +491,8 @@ void Multigrid<Exec>::solve_level(const int index, const double s, const int las
   }
   solve_level(index + 1, s, last);
   prolong(index);
-  traffic_ += (traffic::restriction + traffic::prolongation) * double(level.box().cells());
+  traffic_ += ((fields ? traffic::restriction : traffic::restriction_layers) + traffic::prolongation) *
+              double(level.box().cells());
   smooth(level, op, {omega[0], omega[2]}, false);
 }
 

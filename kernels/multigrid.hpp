@@ -43,6 +43,38 @@ struct LevelOperator {
   }
 };
 
+/// LevelOperator where m depends on depth only: tables along the axes instead of three fields of faces.
+struct DepthOperator {
+  const float* low[3];   ///< coupling over s of a cell to its lower neighbour along x and y, per m, and along z [1/um^2]
+  const float* high[3];  ///< to its upper neighbour
+  const float* lateral;  ///< m of a plane for couplings along x and y [1]
+  Span3<const float> q;
+  float s;
+
+  /// What is the same along a row, looked up once.
+  struct Row {
+    const float *x_low, *x_high;
+    float x, y_low, y_high, z_low, z_high;
+    Span3<const float> q;
+
+    KOKKOS_FORCEINLINE_FUNCTION void neighbours(const Span3<const float>& e, const int k, const int j, const int i,
+                                                float& weight, float& sum) const {
+      const float xl = x * x_low[i], xh = x * x_high[i];
+      weight = ((xl + xh) + (y_low + y_high)) + (z_low + z_high);
+      sum = ((xl * e(k, j, i - 1) + xh * e(k, j, i + 1)) + (y_low * e(k, j - 1, i) + y_high * e(k, j + 1, i))) +
+            (z_low * e(k - 1, j, i) + z_high * e(k + 1, j, i));
+    }
+  };
+  KOKKOS_FORCEINLINE_FUNCTION Row at_row(const int k, const int j) const {
+    const float m = s * lateral[k];
+    return {low[0], high[0], m, m * low[1][j], m * high[1][j], s * low[2][k], s * high[2][k], q};
+  }
+};
+
+/// Operators that look up once what is the same along a row.
+template <class Operator>
+concept HasRows = requires { typename Operator::Row; };
+
 /// Float twin of LayerDiffusion for the correction of cells: couplings depend on depth only.
 struct LayerOperator {
   Span2<const Real> layer;  ///< (LayerRow, k), k from -1 to nz
@@ -77,6 +109,11 @@ struct SmoothSweep {
     const float step = (r(k, j, i) - (diagonal * c - sum)) / diagonal;
     out(k, j, i) = c + (weight > 0 ? omega : 1.0f) * step;
   }
+  KOKKOS_FORCEINLINE_FUNCTION auto at_row(const int k, const int j) const
+    requires HasRows<Operator>
+  {
+    return SmoothSweep<typename Operator::Row>{a.at_row(k, j), r, e, out, omega};
+  }
 };
 
 /// The first sweep, from e = 0.
@@ -91,6 +128,11 @@ struct SmoothFromZero {
     a.neighbours(r, k, j, i, weight, sum);
     const float q = a.q(k, j, i);
     out(k, j, i) = (weight > 0 ? omega : 1.0f) * r(k, j, i) / (q + weight);
+  }
+  KOKKOS_FORCEINLINE_FUNCTION auto at_row(const int k, const int j) const
+    requires HasRows<Operator>
+  {
+    return SmoothFromZero<typename Operator::Row>{a.at_row(k, j), r, out, omega};
   }
 };
 
@@ -195,8 +237,9 @@ struct RestrictPairs {
 };
 
 /// out = r - A e. Ghosts of e filled.
+template <class Operator>
 struct LevelResidual {
-  LevelOperator a;
+  Operator a;
   Span3<const float> r;
   Span3<const float> e;
   Span3<float> out;
@@ -204,6 +247,11 @@ struct LevelResidual {
     float weight, sum;
     a.neighbours(e, k, j, i, weight, sum);
     out(k, j, i) = r(k, j, i) - ((a.q(k, j, i) + weight) * e(k, j, i) - sum);
+  }
+  KOKKOS_FORCEINLINE_FUNCTION auto at_row(const int k, const int j) const
+    requires HasRows<Operator>
+  {
+    return LevelResidual<typename Operator::Row>{a.at_row(k, j), r, e, out};
   }
 };
 
@@ -248,11 +296,12 @@ struct Prolong {
 };
 
 /// Prolong to both children of parent i of a fine row, the same bits: neighbouring parents are neighbours in
-/// memory, so a row is vectorised. For parents that own two children, below and above their centre.
+/// memory, so a row is vectorised. For parents that own two children, below and above their centre; on a host what
+/// they leave of a row comes first (one by one these cells would each cost a cache line).
 struct ProlongPairs {
-  Interpolation from;
-  Span3<float> e;
-  int first_x;  ///< fine index of the first child of parent 0
+  Prolong general;
+  int first_x;         ///< fine index of the first child of parent 0
+  int ends[2], cells;  ///< fine cells along x [0, ends[0]) and [ends[1], cells) that are not children of pairs
 
   struct Row {
     InterpolatedRow row;
@@ -265,8 +314,12 @@ struct ProlongPairs {
       e[2 * i + 1] += (1 - x1) * middle + x1 * high;
     }
   };
+  KOKKOS_FORCEINLINE_FUNCTION void begin_row(const int k, const int j) const {
+    for (int i = 0; i < ends[0]; ++i) general(k, j, i);
+    for (int i = ends[1]; i < cells; ++i) general(k, j, i);
+  }
   KOKKOS_FORCEINLINE_FUNCTION Row at_row(const int k, const int j) const {
-    return {from.at_row(k, j), from.wx + first_x, &e(k, j, 0) + first_x};
+    return {general.from.at_row(k, j), general.from.wx + first_x, &general.e(k, j, 0) + first_x};
   }
 };
 
@@ -342,7 +395,7 @@ template <class Exec>
 class Multigrid {
  public:
   /// Fields of a level, in this order.
-  enum Slot : int { face_x, face_y, face_z, weight_q, residual_r, correction_e, correction_other, slots };
+  enum Slot : int { weight_q, residual_r, correction_e, correction_other, slots };
 
   /// Fewer cells than this are solved whole on every rank: messages would cost more than the work.
   static constexpr long gathered_cells = 32768;
@@ -366,6 +419,9 @@ class Multigrid {
   /// Takes over the relative diffusivity m (ghosts filled) on all levels; to be called whenever it changed.
   /// `largest`: of all ranks. Collective.
   void set_coefficient(const Span3<const Real>& m, double largest);
+  /// The same for an m that depends on depth only, given for all depth indices of the whole grid. A V-cycle then moves
+  /// 0.6 of the memory, and no fields of faces are held.
+  void set_layers(const std::vector<double>& m);
 
   /// One V-cycle from e = 0 for q e - s div(m grad e) = r; s = c D [um^2]. The result is in correction().
   /// `walls` of the species, met as homogeneous ones.
@@ -387,7 +443,10 @@ class Multigrid {
     std::array<bool, 3> inert{};      ///< one cell between closed or periodic walls: no flux along the axis
     std::shared_ptr<Halo<Exec>> halo;
     Fields<Exec, float> fields;
-    std::array<FloatView, 3> inverse_width;     ///< these five: of the whole grid
+    Fields<Exec, float> faces;                  ///< along x, y, z; empty while m depends on depth only
+    std::array<FloatView, 3> low, high;         ///< DepthOperator; like those that follow of the whole grid
+    FloatView lateral;
+    std::array<FloatView, 3> inverse_width;
     std::array<FloatView, 3> share;             ///< in the next level
     std::array<FloatView, 3> neighbour_weight;  ///< to the next level
     std::array<FloatView, 3> distance_ratio;    ///< from the finer level
@@ -424,10 +483,18 @@ class Multigrid {
     }
     return largest ? best : sum;
   }
-  LevelOperator make_operator(const Level& level, const double s) const {
-    return {level.at(face_x),
-            level.at(face_y),
-            level.at(face_z),
+  DepthOperator depth_operator(const Level& level, const double s) const {
+    DepthOperator op{{}, {}, level.lateral.data() + level.first[2], level.at(weight_q), float(s)};
+    for (int a = 0; a < 3; ++a) {
+      op.low[a] = level.of_part(level.low, a);
+      op.high[a] = level.of_part(level.high, a);
+    }
+    return op;
+  }
+  LevelOperator level_operator(const Level& level, const double s) const {
+    return {level.faces[0],
+            level.faces[1],
+            level.faces[2],
             level.of_part(level.inverse_width, 0),
             level.of_part(level.inverse_width, 1),
             level.of_part(level.inverse_width, 2),
@@ -453,6 +520,10 @@ class Multigrid {
   /// Adds the interpolated correction of level index + 1 to that of level index.
   void prolong(int index);
   void solve_level(int index, double s, int last);
+  template <class Operator>
+  void solve_level_with(const Operator& op, int index, double s, double sigma, int last);
+  /// Fine over coarse centre distance at a face of a coarse level: what its conductance shrinks by.
+  double face_ratio(const Level& fine, const Level& coarse, int axis, int face) const;
   /// Sweeps with the given weights; from zero when `from_zero`. Leaves the result in level.e.
   template <class Operator>
   void smooth(Level& level, const Operator& op, const std::vector<float>& omega, bool from_zero);
@@ -470,6 +541,8 @@ class Multigrid {
   Walls walls_;  ///< of the species that is corrected
   std::vector<Level> levels_;
   int shared_levels_ = 0;
+  std::array<bool, 3> periodic_{};
+  bool by_depth_ = false;  ///< set_layers was called last
   Gather gather_cells_, gather_faces_[3];
   FloatView gathered_, part_;
   double largest_m_ = 0;

@@ -21,15 +21,6 @@ struct Mobility {
   }
 };
 
-/// Without a clot in the model: the layer multiplier alone.
-struct LayerMobility {
-  Span2<const Real> multiplier;
-  Span3<Real> m;
-  KOKKOS_FORCEINLINE_FUNCTION void operator()(const int k, const int j, const int i) const {
-    m(k, j, i) = multiplier(0, k);
-  }
-};
-
 /// Sum over the axes of the chemotactic speed through the lower face of a cell, per cell width.
 struct ChemotaxisRate {
   ChemotaxisLaw law;
@@ -98,26 +89,31 @@ void Physics<Exec>::build(const PhysicsSetup& setup, const std::vector<double>& 
     return !habitat || column_.fibroblasts[depth(k)] > 0 ? column_.diffusivity[depth(k)] : 0.0;
   };
   const auto density = [&](const int k) { return habitat ? column_.fibroblasts[depth(k)] : 1.0; };
-  // Of whole-grid depth index k from -1 to whole_nz.
-  const auto layer_rows_of = [&](const bool relative) {
-    return [=](const int row, const int k) {
-      const double m = mobility(k);
+  // Of whole-grid depth index k from -1 to whole_nz. Signals pass all layers.
+  const auto layer_rows_of = [&](const Motion motion) {
+    return [=, this](const int row, const int k) {
+      const bool relative = motion == Motion::habitat;
+      const auto of_layer = [&](const int d) {
+        return motion == Motion::signal ? column_.diffusivity[depth(d)] : mobility(d);
+      };
+      const double m = of_layer(k);
       const double h = relative ? density(k) : 1.0, h_below = relative ? density(k - 1) : 1.0;
       if (row == layer_lateral) return m;
-      if (row == layer_vertical) return harmonic(m * h, mobility(k - 1) * h_below);
+      if (row == layer_vertical) return harmonic(m * h, of_layer(k - 1) * h_below);
       return m > 0 ? 1 / h : 0.0;
     };
   };
-  const auto layer_table_of = [&](const std::string& label, const bool relative) {
-    const auto rows = layer_rows_of(relative);
+  const auto layer_table_of = [&](const std::string& label, const Motion motion) {
+    const auto rows = layer_rows_of(motion);
     return make_table<Table>(label, layer_rows, nz + 2,
                              [&](const int row, const int c) { return rows(row, first + c - 1); });
   };
-  cell_layers_ = layer_table_of("cell layers", false);
-  habitat_layers_ = layer_table_of("habitat layers", true);
+  signal_layers_ = layer_table_of("signal layers", Motion::signal);
+  cell_layers_ = layer_table_of("cell layers", Motion::cell);
+  habitat_layers_ = layer_table_of("habitat layers", Motion::habitat);
   // Bound of the couplings of one cell, for the sweeps: a jump of the habitat enlarges the vertical one.
-  const auto bound = [&](const bool relative) {
-    const auto rows = layer_rows_of(relative);
+  const auto bound = [&](const Motion motion) {
+    const auto rows = layer_rows_of(motion);
     double largest = 0;
     for (int k = 0; k < whole_nz; ++k) {
       const double inverse = rows(layer_inverse_habitat, k);
@@ -126,8 +122,8 @@ void Physics<Exec>::build(const PhysicsSetup& setup, const std::vector<double>& 
     }
     return largest;
   };
-  largest_cell_mobility_ = bound(false);
-  largest_habitat_mobility_ = bound(true);
+  largest_cell_mobility_ = bound(Motion::cell);
+  largest_habitat_mobility_ = bound(Motion::habitat);
 
   if (chemotaxis_) {
     open_ = make_table<Table>("open layers", 1, nz + 2,
@@ -140,7 +136,8 @@ void Physics<Exec>::build(const PhysicsSetup& setup, const std::vector<double>& 
     chemotaxis_scratch_ = Fields<Exec>("chemotaxis", 1, grid_.cells);
     chemotaxis_slopes_ = Fields<Exec, float>("chemotaxis slopes", 3, grid_.cells);
   }
-  mobility_ = Fields<Exec>("mobility", 1, grid_.cells);
+  if (clot_.species >= 0) mobility_ = Fields<Exec>("mobility", 1, grid_.cells);
+  largest_mobility_ = *std::max_element(column_.diffusivity.begin(), column_.diffusivity.end());
 
   wall_values_ = make_table<Table>("wall values", 6 * count(), nz + 2, [&](const int row, const int c) {
     const int species = row / 6, face = row % 6;
@@ -171,7 +168,10 @@ void Physics<Exec>::build(const PhysicsSetup& setup, const std::vector<double>& 
 
 template <class Exec>
 Span2<const Real> Physics<Exec>::layer_table(const int species) const {
-  return with_ghosts(info_.species[species].motion == Motion::habitat ? habitat_layers_ : cell_layers_);
+  const Motion motion = info_.species[species].motion;
+  return with_ghosts(motion == Motion::signal    ? signal_layers_
+                     : motion == Motion::habitat ? habitat_layers_
+                                                 : cell_layers_);
 }
 
 template <class Exec>
@@ -190,12 +190,9 @@ LayerDiffusion Physics<Exec>::layer_diffusion(const int species, const Fields<Ex
 
 template <class Exec>
 void Physics<Exec>::update_mobility(const Fields<Exec>& u) {
-  const Span2<const Real> multiplier = with_ghosts(multiplier_);
-  if (clot_.species >= 0)
-    for_cells("kollagen/physics/mobility", exec_, owned(),
-              Mobility{multiplier, u[clot_.species], clot_, mobility_[0]});
-  else
-    for_cells("kollagen/physics/layer_mobility", exec_, owned(), LayerMobility{multiplier, mobility_[0]});
+  if (clot_.species < 0) return;
+  for_cells("kollagen/physics/mobility", exec_, owned(),
+            Mobility{with_ghosts(multiplier_), u[clot_.species], clot_, mobility_[0]});
   Walls walls;  // a wall repeats the diffusivity of the cell next to it
   for (int face = 0; face < 6; ++face)
     walls.kind[face] =

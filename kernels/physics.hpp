@@ -65,12 +65,22 @@ class Physics {
   void set_forcing(const Fields<Exec>& forcing) { forcing_ = forcing; }
   const Fields<Exec>& forcing() const { return forcing_; }
 
-  /// Recomputes the relative diffusivity of signals from the clot in `u` (owned cells) and fills its ghosts.
+  /// Recomputes the relative diffusivity of signals from the clot in `u` (owned cells) and fills its ghosts. Nothing to do
+  /// for a model without clot, whose signals diffuse by layers alone.
   void update_mobility(const Fields<Exec>& u);
-  Span3<const Real> mobility() const { return mobility_[0]; }
+  Span3<const Real> mobility() const { return mobility_.allocated() ? mobility_[0] : Span3<Real>(); }
   double largest_mobility() const { return largest_mobility_; }
+  /// The relative diffusivity in the solver, which the state decides, or where there is no clot the layers. Collective.
+  void give_mobility(Multigrid<Exec>& solver) const {
+    if (mobility_varies())
+      solver.set_coefficient(mobility_[0], largest_mobility_);
+    else
+      solver.set_layers(column_.diffusivity);
+  }
+  /// Whether the model knows a clot, so that every cell has a mobility of its own.
+  bool has_clot() const { return clot_.species >= 0; }
   /// Whether the mobility depends on the state; otherwise it has to be computed once only.
-  bool mobility_varies() const { return clot_.species >= 0 && clot_.m_clot != 1; }
+  bool mobility_varies() const { return has_clot() && clot_.m_clot != 1; }
 
   /// out = a base + b u + c f(u), f the whole right-hand side with transport. Fills the ghosts of u.
   /// `out` must not share memory with `u`; it may with `base`.
@@ -163,7 +173,7 @@ class Physics {
   Fields<Exec, float> chemotaxis_slopes_;   ///< limited slopes along x, y, z
   Table site_;                       ///< (slot, k)
   Table multiplier_;                 ///< (0, k + 1)
-  Table cell_layers_, habitat_layers_;  ///< (LayerRow, k + 1)
+  Table signal_layers_, cell_layers_, habitat_layers_;  ///< (LayerRow, k + 1)
   Table open_, inverse_full_;           ///< (0, k + 1)
   Table wall_values_;                   ///< (6 species + face, k + 1)
   std::vector<Walls> walls_;

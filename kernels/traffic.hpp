@@ -17,10 +17,12 @@ inline constexpr double chemotaxis = slopes + divergence;
 inline constexpr double residual = 9 * real + 2 * single;
 /// UpdateLocal of `updated` species: what their terms read, rhs in, result out.
 inline constexpr double update_local(const int updated) { return real * (7 + 3 * updated); }
-/// Multigrid: a sweep reads e, r, q and three faces; from zero it reads no e; cells have no face fields.
+/// Multigrid: a sweep reads e, r, q and three faces; from zero it reads no e; cells, and signals whose mobility depends
+/// on depth only, have no face fields.
 inline constexpr double sweep = 7 * single, sweep_from_zero = 6 * single, sweep_layers = 4 * single;
 inline constexpr double sweep_layers_from_zero = 3 * single;
-inline constexpr double restriction = 8 * single, prolongation = 2 * single, divide = 3 * single;
+inline constexpr double restriction = 8 * single, restriction_layers = 5 * single;
+inline constexpr double prolongation = 2 * single, divide = 3 * single;
 inline constexpr double faces = real + 3 * single, mobility = 2 * real;
 /// Point-wise kernels of a stage.
 inline constexpr double start = 4 * real, between = 5 * real + single;

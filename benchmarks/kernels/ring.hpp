@@ -11,7 +11,6 @@ namespace kollagen {
 ///   a' = -a b^2 + feed (1 - a) + leak b_before,   b' = a b^2 - (feed + kill + leak) b.
 struct Ring {
   static constexpr int count = 8, site_count = 1;
-  static constexpr unsigned signals = (1u << count) - 1;
   Real feed = 0.037, kill = 0.06, leak = 0.001;
 
   template <class R>

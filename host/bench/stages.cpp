@@ -87,7 +87,7 @@ Stages measure_stages(Simulation<Exec>& simulation, const double hours, Stopwatc
 
   Multigrid<Exec> solver(Exec(), physics.ranks(), physics.grid().spacing, physics.walls(signal));
   measure("faces of all levels", traffic::faces,
-          [&] { solver.set_coefficient(physics.mobility(), physics.largest_mobility()); });
+          [&] { physics.give_mobility(solver); });
   const auto measure_solver = [&](const std::string& name, const std::function<void()>& work) {
     const double before = solver.traffic();
     work();
