@@ -185,6 +185,34 @@ class Halo {
     finish();
   }
 
+  /// Ghosts of walls and of an undivided periodic axis, axis after axis from `first_axis` on: what `fill` does for them on
+  /// a host, where rows are vectorised.
+  template <class T>
+  void fill_local_by_axis(const std::vector<GhostField<T>>& fields, const Reach reach, const int first_axis = 0) const {
+    for (int axis = first_axis; axis < 3; ++axis) {
+      const int sides = local_sides(axis);
+      if (sides == 0) continue;
+      Box plane = local_plane(axis, reach);
+      if (axis == 0) {
+        std::swap(plane.lower[0], plane.lower[1]);
+        std::swap(plane.upper[0], plane.upper[1]);
+      }
+      for (const GhostField<T>& field : fields)
+        for_cells("kollagen/ghosts/fill", exec_, plane,
+                  FillGhosts<T>{
+                      field.u, {cells_[0], cells_[1], cells_[2]}, axis, sides, field.homogeneous, field.walls});
+    }
+  }
+  /// The same for all fields and axes in one launch: what `fill` does on a device.
+  template <class T>
+  void fill_local_at_once(const std::vector<GhostField<T>>& fields, const Reach reach) const {
+    KOLLAGEN_CHECK(int(fields.size()) <= most_packed_fields, "too many fields for the ghosts of one launch");
+    if (fields.size() == 1)
+      launch_all<1>(fields, reach);
+    else
+      launch_all<most_packed_fields>(fields, reach);
+  }
+
   /// Owned cells that need no ghost of a neighbour, and the shells that do; together the owned cells.
   Box interior() const {
     Box box{{0, 0, 0}, cells_};
@@ -291,6 +319,27 @@ class Halo {
     };
   }
 
+  template <int Most, class T>
+  void launch_all(const std::vector<GhostField<T>>& fields, const Reach reach) const {
+    FillAllGhosts<T, Most> fill{{}, {}, {cells_[0], cells_[1], cells_[2]}, {}};
+    for (std::size_t f = 0; f < fields.size(); ++f)
+      fill.fields[f] = {fields[f].u, fields[f].walls, fields[f].homogeneous};
+    int planes = 0, largest = 0;
+    for (int axis = 0; axis < 3; ++axis) {
+      fill.sides[axis] = local_sides(axis);
+      const Box plane = local_plane(axis, reach);
+      const int fast = axis == 0 ? 1 : 0, slow = axis == 2 ? 1 : 2;
+      for (int side = 0; side < 2; ++side) {
+        if (((fill.sides[axis] >> side) & 1) == 0) continue;
+        fill.planes[planes++] = {2 * axis + side,
+                                 {plane.lower[fast], plane.lower[slow]},
+                                 {plane.extent(fast), plane.extent(slow)}};
+        largest = std::max(largest, plane.extent(fast) * plane.extent(slow));
+      }
+    }
+    for_cells("kollagen/ghosts/fill_all", exec_, Box{{0, 0, 0}, {largest, planes, int(fields.size())}}, fill);
+  }
+
   template <class To, class From>
   void copy_part(const To& to, const From& from, const std::size_t count) const {
     const auto part = std::pair<std::size_t, std::size_t>(0, count);
@@ -311,32 +360,25 @@ class Halo {
   int local_sides(const int axis) const {
     return (received_[2 * axis] ? 0 : 1) | (received_[2 * axis + 1] ? 0 : 2);
   }
-  /// Ghosts of walls and of an undivided periodic axis, axis after axis; with corners each plane reaches over
-  /// the ghosts that are there already.
-  template <class T>
-  void fill_local(const std::vector<GhostField<T>>& fields, const Reach reach,
-                  const int first_axis = 0) const {
-    for (int axis = first_axis; axis < 3; ++axis) {
-      const int sides = local_sides(axis);
-      if (sides == 0) continue;
-      Box plane{{0, 0, 0}, cells_};
-      for (int other = 0; other < 3 && reach == Reach::corners; ++other) {
-        if (other == axis) continue;
-        if (other < axis || received_[2 * other]) plane.lower[other] = -1;
-        if (other < axis || received_[2 * other + 1]) plane.upper[other] += 1;
-      }
-      plane.lower[axis] = 0;
-      plane.upper[axis] = 1;
-      if (axis == 0) {
-        std::swap(plane.lower[0], plane.lower[1]);
-        std::swap(plane.upper[0], plane.upper[1]);
-      }
-      for (const GhostField<T>& field : fields)
-        for_cells(
-            "kollagen/ghosts/fill", exec_, plane,
-            FillGhosts<T>{
-                field.u, {cells_[0], cells_[1], cells_[2]}, axis, sides, field.homogeneous, field.walls});
+  /// Cells of the planes whose ghosts along an axis need no neighbour, as FillGhosts and FillAllGhosts go through them:
+  /// with corners each plane reaches over the ghosts that the axes before it have filled and that neighbours have sent.
+  Box local_plane(const int axis, const Reach reach) const {
+    Box plane{{0, 0, 0}, cells_};
+    for (int other = 0; other < 3 && reach == Reach::corners; ++other) {
+      if (other == axis) continue;
+      if (other < axis || received_[2 * other]) plane.lower[other] = -1;
+      if (other < axis || received_[2 * other + 1]) plane.upper[other] += 1;
     }
+    plane.lower[axis] = 0;
+    plane.upper[axis] = 1;
+    return plane;
+  }
+  template <class T>
+  void fill_local(const std::vector<GhostField<T>>& fields, const Reach reach, const int first_axis = 0) const {
+    if constexpr (detail::runs_on_host<Exec>)
+      fill_local_by_axis(fields, reach, first_axis);
+    else
+      fill_local_at_once(fields, reach);
   }
 
   Exec exec_;

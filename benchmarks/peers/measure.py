@@ -20,7 +20,7 @@ import tempfile
 
 ROOT = pathlib.Path(__file__).parents[2]
 WANTED = 0.01  # error at which costs are compared
-TOLERANCES = (5e-3, 4e-3, 3e-3, 2e-3, 1e-3)
+TOLERANCES = (9e-3, 8e-3, 7e-3, 6e-3, 5e-3, 4e-3, 3e-3, 2e-3, 1e-3)
 STEP = 1200 / 3600  # [h] of the runs with a fixed step
 
 # Multigrid under CG for PETSc. "defaults": PETSc's own smoothers and tolerances, the matrix set up for every stage.

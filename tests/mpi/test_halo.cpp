@@ -153,6 +153,75 @@ TYPED_TEST(HaloOverRanks, StagedMessagesBringTheSame) {
   expect_ghosts_of_whole<TypeParam, float>(Reach::faces, false, false);
 }
 
+/// The two ways to fill what needs no neighbour, one for hosts and one for devices: the same bits in every such ghost.
+template <class Exec, class T>
+void expect_both_ways_alike(const Reach reach, const bool homogeneous) {
+  const auto group = ranks();
+  for (const auto& kinds : wall_sets)
+    for (const Decomposition& parts : grids(group->size(), group->rank())) {
+      const auto first = parts.first(parts.place), part = parts.cells(parts.place);
+      std::array<bool, 3> periodic{};
+      for (int a = 0; a < 3; ++a) periodic[a] = kinds[2 * a] == WallKind::periodic;
+      const WallTables<Exec> tables(periodic[2]);
+      const Ranks shared{group, parts, true};
+      Halo<Exec> halo(Exec(), shared, periodic);
+      const auto whole = filled<Exec, T>(shared, kinds, reach, homogeneous);
+      const auto local = [&](const int axis, const int side) {
+        return halo.at_wall(2 * axis + side) || (periodic[axis] && parts.ranks[axis] == 1);
+      };
+      for (const bool at_once : {true, false}) {
+        const Fields<Exec, T> fields("halo test", 2, part);
+        const auto host = Kokkos::create_mirror_view(fields.view());
+        Kokkos::deep_copy(host, whole);
+        int wanted = 0, wrong = 0;
+        const auto each_local_ghost = [&](const auto& f) {
+          for (int n = 0; n < 2; ++n)
+            for (int k = -1; k <= part[2]; ++k)
+              for (int j = -1; j <= part[1]; ++j)
+                for (int i = -1; i <= part[0]; ++i) {
+                  const int index[3] = {i, j, k};
+                  int outside = 0;
+                  bool is_local = false;
+                  for (int a = 0; a < 3; ++a) {
+                    const int side = index[a] < 0 ? 0 : 1;
+                    if (index[a] >= 0 && index[a] < part[a]) continue;
+                    ++outside;
+                    is_local = is_local || local(a, side);
+                  }
+                  if (is_local && (reach == Reach::corners || outside == 1)) f(n, k + 1, j + 1, i + 1);
+                }
+        };
+        each_local_ghost([&](const int n, const int k, const int j, const int i) {
+          host(n, k, j, i) = T(-77);
+          ++wanted;
+        });
+        Kokkos::deep_copy(fields.view(), host);
+        const Walls walls = tables.walls(kinds, first[2]);
+        const std::vector<GhostField<T>> both{{fields[0], walls, homogeneous}, {fields[1], walls, homogeneous}};
+        if (at_once) {
+          halo.fill_local_at_once(both, reach);
+        } else {
+          halo.fill_local_by_axis(both, reach);
+        }
+        Kokkos::deep_copy(host, fields.view());
+        each_local_ghost([&](const int n, const int k, const int j, const int i) {
+          wrong += std::memcmp(&host(n, k, j, i), &whole(n, k, j, i), sizeof(T)) != 0;
+        });
+        EXPECT_EQ(wrong, 0) << (at_once ? "at once" : "axis after axis") << ", of " << wanted << ", parts "
+                            << parts.ranks[0] << " x " << parts.ranks[1] << " x " << parts.ranks[2] << ", walls "
+                            << int(kinds[0]) << int(kinds[1]) << int(kinds[2]) << int(kinds[3]) << int(kinds[4])
+                            << int(kinds[5]);
+      }
+    }
+}
+
+TYPED_TEST(HaloOverRanks, LocalGhostsAreTheSameBothWays) {
+  for (const Reach reach : {Reach::faces, Reach::corners}) {
+    expect_both_ways_alike<TypeParam, double>(reach, false);
+    expect_both_ways_alike<TypeParam, float>(reach, true);
+  }
+}
+
 /// One message per neighbour however many fields there are, with the bytes of the faces.
 TYPED_TEST(HaloOverRanks, SendsOneMessagePerNeighbour) {
   const auto group = ranks();
