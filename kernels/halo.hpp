@@ -325,7 +325,8 @@ class Halo {
     for (std::size_t f = 0; f < fields.size(); ++f)
       fill.fields[f] = {fields[f].u, fields[f].walls, fields[f].homogeneous};
     int planes = 0, largest = 0;
-    for (int axis = 0; axis < 3; ++axis) {
+    // Last axis first: one work item after the other, a ghost that relied on an earlier plane would be wrong.
+    for (int axis = 2; axis >= 0; --axis) {
       fill.sides[axis] = local_sides(axis);
       const Box plane = local_plane(axis, reach);
       const int fast = axis == 0 ? 1 : 0, slow = axis == 2 ? 1 : 2;
