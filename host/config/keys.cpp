@@ -15,7 +15,7 @@ namespace {
 using namespace binding;
 
 constexpr double um = 1, mm = 1e3, metre = 1e6;          // [um]
-constexpr double second = 1.0 / 3600, century = 876600;  // [h]
+constexpr double century = 876600;                       // [h]
 constexpr double shortest_time = 1e-6;                   // [h]
 constexpr double degree = 0.017453292519943295;          // [rad]
 constexpr double largest = 1e12;                         // no field or rate comes near, in any unit
