@@ -24,6 +24,12 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_L
   # Its -Wrestrict also warns of std::string code that is right (GCC bug 105651).
   target_compile_options(kollagen_flags INTERFACE -fno-dse -Wno-restrict)
 endif()
+# The same for device code: nvcc contracts by default, and then neither symmetry nor undamaged skin is exact (seen on an
+# H200).
+if(KOLLAGEN_CUDA)
+  target_compile_options(kollagen_flags INTERFACE
+    $<$<NOT:$<CXX_COMPILER_ID:Clang>>:-fmad=false>)  # Clang does as the flag above says
+endif()
 # fmt (seen with 9) takes nvcc for a compiler that cannot compute while compiling, and then checks format strings while
 # compiling.
 if(KOLLAGEN_CUDA)

@@ -85,7 +85,7 @@ class ModelPhysics final : public Physics<Exec> {
       constexpr int s = decltype(n)::value;
       if constexpr ((Traits::by_mobility >> s) & 1u)
         worst = residual<s>(this->signal_diffusion(s, u), u, rhs, c, tolerance, r, q);
-      else if constexpr ((Traits::by_layers >> s) & 1u)
+      else if constexpr (((Traits::by_layers | Traits::by_habitat) >> s) & 1u)
         worst = residual<s>(this->layer_diffusion(s, u), u, rhs, c, tolerance, r, q);
     });
     return worst;
@@ -151,7 +151,7 @@ class ModelPhysics final : public Physics<Exec> {
   template <bool Forced, int Extra>
   void run_all(const Fields<Exec>& u, const Fields<Exec>& base, const Fields<Exec>& out, const Real a, const Real b,
                const Real c) const {
-    using Kernel = RightHandSide<Model, Traits::by_mobility, Traits::by_layers, Extra, Forced>;
+    using Kernel = RightHandSide<Model, Traits::by_mobility, Traits::by_layers, Traits::by_habitat, Extra, Forced>;
     Kernel kernel{model_, input(u), base.span(), out.span(), a, b, c, this->mobility(), {}, {}, {}};
     std::vector<int> moving;
     for (int n = 0; n < Model::count; ++n) {

@@ -15,7 +15,7 @@ constexpr unsigned species_mask(const N... n) {
   return (0u | ... | (1u << int(n)));
 }
 
-/// For each model: which species diffuse by the mobility of layers and clot and which by layers alone, in which order those
+/// For each model: which species diffuse by the mobility of layers and clot, which by layers alone and which relative to their habitat, in which order those
 /// that move are solved, which stay where they are and come before (`local_first`: signals depend on them) or after the others, which one is
 /// chemotactic (-1: none), which ones gain the error estimate of a step (docs/numerics.md), whether fields may be negative, its baseline and what its homeostasis depends on.
 template <class Model>
@@ -26,7 +26,7 @@ struct SolveTraits<Dermal> {
   using M = Dermal;
   static constexpr std::array<int, 9> solve_order{M::W, M::L, M::T, M::P, M::G, M::F, M::N, M::M1, M::M2};
   static constexpr unsigned by_mobility = species_mask(M::W, M::L, M::T, M::P, M::G);
-  static constexpr unsigned by_layers = species_mask(M::F, M::N, M::M1, M::M2);
+  static constexpr unsigned by_layers = species_mask(M::N, M::M1, M::M2), by_habitat = species_mask(M::F);
   static constexpr unsigned local_first = species_mask(M::A, M::Lb, M::B, M::D);
   static constexpr unsigned local_last = species_mask(M::C3, M::C1, M::E);
   static constexpr int chemotactic = M::F;
@@ -59,7 +59,7 @@ struct PlainTraits {
     for (int n = 0; n < Count; ++n) order[n] = Count - 1 - n;
     return order;
   }();
-  static constexpr unsigned by_mobility = 0, by_layers = (1u << Count) - 1;
+  static constexpr unsigned by_mobility = 0, by_layers = (1u << Count) - 1, by_habitat = 0;
   static constexpr unsigned local_first = 0, local_last = 0, extrapolated = 0;
   static constexpr int chemotactic = Chemotactic;
   static constexpr bool signed_fields = false;

@@ -10,16 +10,18 @@
 
 namespace kollagen {
 
-/// What one row of cells needs of the table of layers (operators.hpp, LayerDiffusion).
+/// What one row of cells needs of the table of layers (operators.hpp, LayerDiffusion), with D/dx^2 and so on: the couplings
+/// along the axes [1/h], and 1/H of the layers around for a species with a habitat.
 struct LayerRowValues {
-  Real lateral = 0;
-  Real vertical_below = 0, vertical_above = 0;
+  Real x = 0, y = 0, below = 0, above = 0;
   Real inverse_below = 0, inverse = 0, inverse_above = 0;
 
-  KOKKOS_FORCEINLINE_FUNCTION static LayerRowValues at(const Span2<const Real>& layer, const int k) {
-    return {layer(layer_lateral, k),         layer(layer_vertical, k),
-            layer(layer_vertical, k + 1),    layer(layer_inverse_habitat, k - 1),
-            layer(layer_inverse_habitat, k), layer(layer_inverse_habitat, k + 1)};
+  KOKKOS_FORCEINLINE_FUNCTION static LayerRowValues at(const Span2<const Real>& layer, const Real (&w)[3],
+                                                       const int k) {
+    return {w[0] * layer(layer_lateral, k),      w[1] * layer(layer_lateral, k),
+            w[2] * layer(layer_vertical, k),     w[2] * layer(layer_vertical, k + 1),
+            layer(layer_inverse_habitat, k - 1), layer(layer_inverse_habitat, k),
+            layer(layer_inverse_habitat, k + 1)};
   }
 };
 
@@ -46,19 +48,22 @@ struct FaceMobility {
 };
 
 /// out = a base + b u + c (production - loss u + transport) for all species: one pass over the state.
-/// `Signals` diffuse with the mobility, `Cells` from layer to layer, species `Extra` (-1: none) changes by
-/// `extra` too. With empty masks it is the reactions alone. Ghosts of the moving species and of the mobility
+/// `Signals` diffuse with the mobility, `Cells` from layer to layer, `Habitat` likewise but relative to their habitat, species
+/// `Extra` (-1: none) changes by `extra` too. With empty masks it is the reactions alone. Ghosts of the moving species and of the mobility
 /// filled. `out` may be `base`, but not `u`. On sm_90 the 16 fields of dermal take 223 registers (248 with forcing)
 /// and spill none: one kernel serves hosts and devices.
-template <class Model, unsigned Signals, unsigned Cells, int Extra, bool Forced>
+template <class Model, unsigned Signals, unsigned Cells, unsigned Habitat, int Extra, bool Forced>
 struct RightHandSide {
+  /// Three planes of eight moving fields: 0.4 MB, so that the neighbours along z come from the L2 cache. Of many fields, or
+  /// of fields without neighbours, the short streams of blocks cost more than that gains (measured: 0.8 and 0.85).
+  static constexpr int plane_cells = (Signals | Cells | Habitat) != 0 && Model::count <= 8 ? 2048 : 0;
   Model model;
   CellInput<Model> input;
   Span4<const Real> base;
   Span4<Real> out;
   Real a, b, c;
   Span3<const Real> mobility;              ///< read when there are signals
-  Span2<const Real> layers[Model::count];  ///< of cells: LayerDiffusion
+  Span2<const Real> layers[Model::count];  ///< of cells and habitat: LayerDiffusion
   Real w[Model::count][3];                 ///< of what moves: D/dx^2, D/dy^2, D/dz^2 [1/h]
   Span3<const Real> extra;                 ///< [u/h]; read when there is a species Extra
 
@@ -80,12 +85,13 @@ struct RightHandSide {
                f.w[N][1] * (face.north * (north - centre) - face.south * (centre - south)) +
                f.w[N][2] * (face.above * (above - centre) - face.below * (centre - below));
       } else {
+        // Without a habitat 1/H is 1, or 0 in closed layers, whose couplings are 0 anyway.
         const LayerRowValues& l = layer[N];
-        const Real lateral = f.w[N][0] * ((east - centre) - (centre - west)) +
-                             f.w[N][1] * ((north - centre) - (centre - south));
-        const Real relative = centre * l.inverse;
-        return l.lateral * lateral + f.w[N][2] * (l.vertical_above * (above * l.inverse_above - relative) -
-                                                  l.vertical_below * (relative - below * l.inverse_below));
+        constexpr bool relative = ((Habitat >> N) & 1u) != 0;
+        const Real c = relative ? centre * l.inverse : centre;
+        const Real a = relative ? above * l.inverse_above : above, b = relative ? below * l.inverse_below : below;
+        return l.x * ((east - centre) - (centre - west)) + l.y * ((north - centre) - (centre - south)) +
+               (l.above * (a - c) - l.below * (c - b));
       }
     }
     template <int N>
@@ -93,7 +99,7 @@ struct RightHandSide {
                                            const FaceMobility& face, const int k, const int j,
                                            const int i) const {
       Real net = r.production[N] - r.loss[N] * v[N];
-      if constexpr ((((Signals | Cells) >> N) & 1u) != 0) net += transport<N>(v[N], face, k, j, i);
+      if constexpr ((((Signals | Cells | Habitat) >> N) & 1u) != 0) net += transport<N>(v[N], face, k, j, i);
       if constexpr (N == Extra) net += f.extra(k, j, i);
       f.out(N, k, j, i) = f.a * f.base(N, k, j, i) + (f.b * v[N] + f.c * net);
     }
@@ -121,8 +127,8 @@ struct RightHandSide {
   }
   template <int N>
   KOKKOS_FORCEINLINE_FUNCTION LayerRowValues layer_row(const int k) const {
-    if constexpr (((Cells >> N) & 1u) != 0)
-      return LayerRowValues::at(layers[N], k);
+    if constexpr ((((Cells | Habitat) >> N) & 1u) != 0)
+      return LayerRowValues::at(layers[N], w[N], k);
     else
       return {};
   }

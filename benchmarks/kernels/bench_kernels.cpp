@@ -119,7 +119,7 @@ struct Bare {
 /// The rates of all 16 fields of dermal, without transport: 32 streams.
 void reactions(benchmark::State& state) {
   const Bare<Dermal> bare(int(state.range(0)));
-  const auto kernel = bare.kernel<RightHandSide<Dermal, 0, 0, -1, false>>(Dermal());
+  const auto kernel = bare.kernel<RightHandSide<Dermal, 0, 0, 0, -1, false>>(Dermal());
   measure(state, double(bare.u.owned().cells()), traffic::evaluate(Dermal::count, false, false),
           [&] { for_cells("kollagen/bench/reactions", Exec(), bare.u.owned(), kernel); });
 }
@@ -130,7 +130,7 @@ template <bool Clot>
 void eight_fields(benchmark::State& state) {
   constexpr unsigned all = (1u << Ring::count) - 1;
   const Bare<Ring> bare(int(state.range(0)));
-  const auto kernel = bare.kernel<RightHandSide<Ring, Clot ? all : 0, Clot ? 0 : all, -1, false>>(Ring());
+  const auto kernel = bare.kernel<RightHandSide<Ring, Clot ? all : 0, Clot ? 0 : all, 0, -1, false>>(Ring());
   measure(state, double(bare.u.owned().cells()), traffic::evaluate(Ring::count, Clot, false),
           [&] { for_cells("kollagen/bench/eight_fields", Exec(), bare.u.owned(), kernel); });
 }

@@ -55,6 +55,30 @@ template <class Exec>
 struct ForCells : ::testing::Test {};
 TYPED_TEST_SUITE(ForCells, Backends);
 
+/// What devices find their cell with, on the host: every cell of every box in order, and quotients up to the largest
+/// numbers, where the product is widest.
+TEST(CellOfBox, IsTheInverseOfCounting) {
+  for (const Box& box : boxes) {
+    const detail::CellOfBox cells_of(box);
+    int n = 0;
+    for (int k = box.lower[2]; k < box.upper[2]; ++k)
+      for (int j = box.lower[1]; j < box.upper[1]; ++j)
+        for (int i = box.lower[0]; i < box.upper[0]; ++i, ++n) {
+          const auto at = cells_of.at(n);
+          ASSERT_TRUE(at.k == k && at.j == j && at.i == i) << n << " is taken for " << at.i << " " << at.j << " " << at.k;
+        }
+  }
+  for (const int d : {1, 2, 3, 5, 7, 64, 127, 128, 129, 641, 1000, 46341, 65535, 65536, 65537, 999999937, 1 << 30,
+                      (1 << 30) + 1, INT_MAX - 1, INT_MAX}) {
+    const detail::Divisor by_d(d);
+    for (const long near : {0L, long(d), 2L * d, 7L * d, INT_MAX / d * long(d), long(INT_MAX)})
+      for (long n = near - 2; n <= near + 2; ++n)
+        if (n >= 0 && n <= INT_MAX) {
+          ASSERT_EQ(by_d.quotient(int(n)), n / d) << n << " / " << d;
+        }
+  }
+}
+
 TYPED_TEST(ForCells, VisitsEachCellOfTheBoxOnce) {
   const TypeParam exec;
   for (const Box& box : boxes) {
@@ -128,11 +152,9 @@ TEST(ForCellsFlat, VisitsEachCellOfTheBoxOnce) {
   for (const Box& box : boxes) {
     Fields<Kokkos::Serial> fields("u", 1, cells);
     const Span3<Real> u = fields[0];
-    const detail::FlatBody<AddCode> body{{u},          box.lower[0],  box.extent(0),
-                                         box.lower[1], box.extent(1), box.lower[2]};
+    const detail::FlatBody<AddCode> body{{u}, detail::CellOfBox(box)};
     const Peak peak{box.upper[2] - 1, box.upper[1] - 1, box.lower[0], 9};
-    const detail::FlatMax<Peak> max{peak,         box.lower[0],  box.extent(0),
-                                    box.lower[1], box.extent(1), box.lower[2]};
+    const detail::FlatMax<Peak> max{peak, detail::CellOfBox(box)};
     Real largest = 0;
     for (int n = 0; n < box.cells(); ++n) {
       body(n);

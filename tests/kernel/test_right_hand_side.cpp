@@ -19,7 +19,7 @@ constexpr std::array<double, 3> spacing{10, 7, 4};
 /// different at every depth.
 struct FiveSpecies {
   static constexpr int count = 5, site_count = 2;
-  static constexpr unsigned signals = 0b00110, cells = 0b11000;
+  static constexpr unsigned signals = 0b00110, cells = 0b10000, habitat = 0b01000;
   Real strength = 0.5;
   template <class R>
   KOKKOS_FORCEINLINE_FUNCTION void rates(const Real (&u)[count], const Real (&site)[site_count], R& r) const {
@@ -121,7 +121,7 @@ TYPED_TEST(RightHandSideKernel, EqualsPlainLoops) {
   const auto dforcing = forcing.template to_device<Exec>(), dmobility = mobility.template to_device<Exec>();
   const auto dextra = extra.template to_device<Exec>();
   const Fields<Exec> out("out", 5, cells);
-  using Kernel = RightHandSide<FiveSpecies, FiveSpecies::signals, FiveSpecies::cells, 3, true>;
+  using Kernel = RightHandSide<FiveSpecies, FiveSpecies::signals, FiveSpecies::cells, FiveSpecies::habitat, 3, true>;
   Kernel kernel{FiveSpecies(),
                 {du.span(), site.span(), dforcing.span()},
                 dbase.span(),
