@@ -402,21 +402,17 @@ void Multigrid<Exec>::prolong(const int index) {
                            level.of_part(level.neighbour_weight, 2)};
   const Prolong general{from, level.e};
   const auto [low, high] = paired_parents(level);
-  if (low == high) {
-    for_cells("kollagen/multigrid/prolong_ends", exec_, level.box(), general);
-    return;
-  }
   const int first = level.map.first(0, 0);
   const ProlongPairs pairs{general, first, {2 * low + first, 2 * high + first}, level.cells[0]};
   Box parents = level.box(), before = level.box(), after = level.box();
   parents.lower[0] = low;
   parents.upper[0] = high;
   for_cells("kollagen/multigrid/prolong", exec_, parents, pairs);
-  if constexpr (!detail::runs_on_host<Exec>) {
-    before.upper[0] = pairs.ends[0];
-    after.lower[0] = pairs.ends[1];
-    for (const Box& box : {before, after}) for_cells("kollagen/multigrid/prolong_ends", exec_, box, general);
-  }
+  // The ends of the rows where `pairs` has not done them, or the whole rows where there are no pairs.
+  const bool ends_done = detail::runs_on_host<Exec> && low < high;
+  before.upper[0] = ends_done ? 0 : low < high ? pairs.ends[0] : level.cells[0];
+  after.lower[0] = ends_done || low == high ? level.cells[0] : pairs.ends[1];
+  for (const Box& box : {before, after}) for_cells("kollagen/multigrid/prolong_ends", exec_, box, general);
 }
 
 template <class Exec>
