@@ -105,12 +105,15 @@ def table(report):
              "|---|---|---|---|---|---|---|"]
     for cells, entry in report["grids"].items():
         everything = [*entry.get("petsc", []), *([entry["biofvm"]] if "biofvm" in entry else [])]
-        mine = [run[turn] for run in everything for turn in ("kollagen_before", "kollagen_after")]
+        # Runs of a peer may be kept from an earlier version of Kollagen; they say so.
+        mine = [run[turn] for run in everything if "kollagen_commit" not in run
+                for turn in ("kollagen_before", "kollagen_after")]
         middle = sorted(mine, key=lambda run: run["clock_seconds"])[len(mine) // 2]
         lines.append(f"| {cells}³ | Kollagen | {middle['setting']}, {middle['steps']:.0f} steps | "
                      f"{middle['error']:.1e} | {middle['clock_seconds']:.2f} | {middle['sweeps']:.0f} | 1 |")
         for run in entry.get("petsc", []):
-            lines.append(f"| | PETSc | {run['setting']}, {run['steps']} steps | {run['error']:.1e} | "
+            kept = f"; against commit {run['kollagen_commit'][:7]}" if "kollagen_commit" in run else ""
+            lines.append(f"| | PETSc | {run['setting']}, {run['steps']} steps{kept} | {run['error']:.1e} | "
                          f"{run['processor_seconds']:.1f} | {run['sweeps']:.0f} | {run['ratio']:.1f} |")
         if "biofvm" in entry:
             study = entry["biofvm"]
