@@ -103,6 +103,9 @@ class Checks {
       s_.fail("boundary_value[0]",
               "in the dermal model a dirichlet or robin wall has the baseline of the "
               "undamaged skin; [[boundary_value]] is for the other models");
+    if (!dermal && !c_.insitu.derived.empty())
+      s_.fail("insitu.derived",
+              fmt::format("derived fields are made of those of the dermal model, this is {}", c_.model));
   }
 
   void boundary_values() {

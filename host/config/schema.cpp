@@ -51,6 +51,8 @@ Json value_schema(const Key& key) {
     case KeyKind::field_list:
     case KeyKind::term_list:
       return {{"type", "array"}, {"items", text}, {"uniqueItems", true}};
+    case KeyKind::word_list:
+      return {{"type", "array"}, {"items", {{"enum", key.choices}}}, {"uniqueItems", true}};
     case KeyKind::integer:
     case KeyKind::integer_pair: {
       const Json integer = {
@@ -112,6 +114,7 @@ Json model_branch(const ModelInfo& model) {
       {"initial", rows({{"field", field}})},
       {"source", rows({{"field", field}})},
       {"output", rows({{"fields", {{"items", field}}}})},
+      {"insitu", {{"properties", {{"fields", {{"items", field}}}}}}},
       {"terms", rows({{"disable", {{"items", {{"enum", term_names(model)}}}}}})}};
   const bool is_default = model.name == Config{}.model;
   Json condition = {{"properties", {{"model", {{"const", model.name}}}}}};

@@ -1,0 +1,262 @@
+#include "host/insitu/paraview_backend.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <vtkCPDataDescription.h>
+#include <vtkCPInputDataDescription.h>
+#include <vtkCPProcessor.h>
+#include <vtkCPPythonScriptV2Pipeline.h>
+#include <vtkCellData.h>
+#include <vtkDataSetAttributes.h>
+#include <vtkDoubleArray.h>
+#include <vtkFieldData.h>
+#include <vtkFloatArray.h>
+#include <vtkImageData.h>
+#include <vtkInformation.h>
+#include <vtkInformationStringKey.h>
+#include <vtkNew.h>
+#include <vtkObjectFactory.h>
+#include <vtkOutputWindow.h>
+#include <vtkPVVersion.h>
+#include <vtkPythonInterpreter.h>
+#include <vtkSmartPointer.h>
+#include <vtkStringArray.h>
+#include <vtkUnsignedCharArray.h>
+
+#include <cstdlib>
+#include <sstream>
+#include <system_error>
+
+#include "host/insitu/display.hpp"
+#ifdef KOLLAGEN_HAVE_MPI
+#include <vtkMPI.h>
+
+#include "host/mpi_communicator.hpp"
+#endif
+#include "kollagen/check.hpp"
+
+namespace kollagen {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Where ParaView looks for the folder that extracts go to, before it asks the script.
+constexpr const char* folder_variable = "PARAVIEW_OVERRIDE_EXTRACTS_OUTPUT_DIRECTORY";
+
+/// Collects what VTK and Python would print as errors and warnings; plain text goes to standard output as it is.
+class Listener final : public vtkOutputWindow {
+ public:
+  static Listener* New();
+  vtkTypeMacro(Listener, vtkOutputWindow);
+
+  void DisplayText(const char* text) override {
+    const auto type = this->GetCurrentMessageType();
+    if (type == MESSAGE_TYPE_ERROR)
+      errors_ += text;
+    else if (type == MESSAGE_TYPE_TEXT)
+      std::fputs(text, stdout);
+  }
+  /// What has come since the last call.
+  std::string take() { return std::exchange(errors_, ""); }
+
+ private:
+  std::string errors_;
+};
+vtkStandardNewMacro(Listener);
+
+/// The first file and line of a Python traceback in `script` or the last at all, and the exception; without a
+/// traceback the first line.
+std::string reason_in(const std::string& text, const fs::path& script) {
+  std::istringstream in(text);
+  std::string first, place, last;
+  bool python = false;
+  for (std::string line; std::getline(in, line);) {
+    const auto begin = line.find_first_not_of(" \t");
+    if (begin == std::string::npos) continue;
+    if (first.empty()) first = line;
+    if (line.find("Traceback (most recent call last)") != std::string::npos) python = true;
+    const auto number = line.find("\", line ");
+    if (line.compare(begin, 6, "File \"") == 0 && number != std::string::npos &&
+        line.find(script.filename().string()) != std::string::npos)
+      place = "line " + line.substr(number + 8, line.find_first_of(",\n", number + 8) - number - 8);
+    if (begin == 0) last = line;
+  }
+  if (!python && place.empty()) return first;
+  return place.empty() ? last : place + ": " + last;
+}
+
+/// Before a script is imported: what would end the process becomes an exception of Python.
+constexpr const char* no_exit = R"(
+def _kollagen_guard():
+    import builtins, functools, sys
+    from paraview.catalyst import v2_internals
+    def leave(*arguments):
+        raise RuntimeError('the script ends the process (exit), which is not allowed in a run')
+    sys.exit = builtins.exit = builtins.quit = leave
+    def guarded(function):
+        @functools.wraps(function)
+        def call(*arguments):
+            try:
+                return function(*arguments)
+            except SystemExit:
+                leave()
+        return call
+    for name in ('import_and_validate', 'do_request_data_description', 'do_catalyst_initialize',
+                 'do_catalyst_execute', 'do_catalyst_finalize'):
+        setattr(v2_internals, name, guarded(getattr(v2_internals, name)))
+_kollagen_guard()
+)";
+
+/// Where there is no display: VTK aborts the process as soon as a view is drawn, so that none may be made.
+constexpr const char* no_views = R"(
+def _kollagen_no_views(reason):
+    from paraview import servermanager, simple
+    make = servermanager.ProxyManager.NewProxy
+    def refuse(name):
+        raise RuntimeError("the script makes a view (%s), which needs a display, and {}" % name)
+    def new_proxy(self, group, name):
+        if group == 'views' and name != 'SpreadSheetView':
+            refuse(name)
+        return make(self, group, name)
+    servermanager.ProxyManager.NewProxy = new_proxy
+    simple.LoadState = lambda *arguments, **options: refuse('LoadState')
+_kollagen_no_views('')
+)";
+
+template <class VtkArray, class Value>
+vtkSmartPointer<vtkDataArray> wrap(const std::vector<Value>& values) {
+  vtkNew<VtkArray> array;
+  // VTK takes no read-only memory; save = 1: it never frees it. Filters write into arrays of their own.
+  array->SetArray(const_cast<Value*>(values.data()), vtkIdType(values.size()), 1);
+  return array.Get();
+}
+
+class ParaViewBackend final : public InsituBackend {
+ public:
+  explicit ParaViewBackend(ParaViewSetup setup) : setup_(std::move(setup)) {}
+
+  void check() override {
+    std::error_code ignored;
+    for (const fs::path& path : setup_.scripts)
+      if (script_.empty() && fs::exists(path, ignored)) script_ = path;
+    if (script_.empty())
+      throw EnvironmentError(fmt::format("there is no script {}", fmt::join(names(), " and no ")));
+  }
+
+  void load() override {
+    vtkOutputWindow::SetInstance(listener_);
+    // A display that only some ranks have is of no use: all draw together.
+    const std::string display = missing_display();
+    const bool draws = setup_.ranks.max(display.empty() ? 0 : 1) == 0;
+    std::error_code error;
+    fs::create_directories(setup_.folder, error);
+    if (error)
+      throw EnvironmentError(fmt::format("{}: cannot be created: {}", setup_.folder.string(), error.message()));
+    ::setenv(folder_variable, fs::absolute(setup_.folder).c_str(), 0);
+    vtkPythonInterpreter::Initialize(0);  // without its signal handlers: those are ours
+#ifdef KOLLAGEN_HAVE_MPI
+    MPI_Comm handle = mpi_handle(setup_.ranks);
+    vtkMPICommunicatorOpaqueComm communicator(&handle);
+    const int started = processor_->Initialize(communicator);
+#else
+    const int started = processor_->Initialize();
+#endif
+    if (started == 0) fail("ParaView does not start");
+    if (vtkPythonInterpreter::RunSimpleString(no_exit) != 0) fail("ParaView's Python does not start");
+    if (!draws) {
+      const std::string reason = display.empty() ? "another rank has none" : display;
+      if (vtkPythonInterpreter::RunSimpleString(fmt::format(fmt::runtime(no_views), reason).c_str()) != 0)
+        fail("ParaView's Python does not start");
+    }
+    vtkNew<vtkCPPythonScriptV2Pipeline> pipeline;
+    if (!pipeline->Initialize(script_.c_str())) fail(script_.string() + " cannot be loaded");
+    processor_->AddPipeline(pipeline);
+  }
+
+  bool request(const double time, const long step) override {
+    description_ = vtkSmartPointer<vtkCPDataDescription>::New();
+    description_->AddInput(insitu_channel);
+    description_->SetTimeData(time, step);
+    const bool asked = processor_->RequestDataDescription(description_) != 0;
+    // A script that has failed is never asked again by ParaView, without a word; it is we who stop then.
+    const std::string text = listener_->take();
+    if (!asked && !text.empty()) throw EnvironmentError(named(reason_in(text, script_)));
+    complaints_ += text;
+    return asked;
+  }
+
+  bool wants(const std::string& field) const override {
+    vtkCPInputDataDescription* input = description_->GetInputDescriptionByName(insitu_channel);
+    return input->GetAllFields() || input->IsFieldNeeded(field.c_str(), vtkDataObject::CELL);
+  }
+
+  void execute(const InsituFrame& frame) override {
+    vtkNew<vtkImageData> grid;
+    const auto& [fx, fy, fz] = frame.first;
+    const auto& [nx, ny, nz] = frame.cells;
+    const auto& all = frame.global_cells;
+    grid->SetOrigin(0, 0, 0);
+    grid->SetSpacing(frame.spacing.data());
+    grid->SetExtent(fx, fx + nx, fy, fy + ny, fz, fz + nz);  // of points
+    for (const InsituArray* array : frame.arrays) {
+      const auto* single = std::get_if<std::vector<float>>(&array->values);
+      vtkSmartPointer<vtkDataArray> values =
+          single ? wrap<vtkFloatArray>(*single)
+                 : wrap<vtkDoubleArray>(std::get<std::vector<double>>(array->values));
+      values->SetName(array->name.c_str());
+      values->GetInformation()->Set(vtkDataArray::UNITS_LABEL(), array->unit.c_str());
+      grid->GetCellData()->AddArray(values);
+    }
+    vtkSmartPointer<vtkDataArray> ghost = wrap<vtkUnsignedCharArray>(frame.ghost);
+    ghost->SetName(vtkDataSetAttributes::GhostArrayName());
+    grid->GetCellData()->AddArray(ghost);
+    for (const auto& [name, unit] : {std::pair("time_unit", "h"), std::pair("length_unit", "um")}) {
+      vtkNew<vtkStringArray> text;
+      text->SetName(name);
+      text->InsertNextValue(unit);
+      grid->GetFieldData()->AddArray(text);
+    }
+    vtkCPInputDataDescription* input = description_->GetInputDescriptionByName(insitu_channel);
+    input->SetGrid(grid);
+    input->SetWholeExtent(0, all[0], 0, all[1], 0, all[2]);
+    if (processor_->CoProcess(description_) == 0) fail("fails");
+    complaints_ += listener_->take();
+  }
+
+  void finish() override {
+    if (processor_->Finalize() == 0) fail("fails at its end");
+    complaints_ += listener_->take();
+  }
+
+  std::string complaints() override { return reason_in(std::exchange(complaints_, ""), script_); }
+
+ private:
+  std::vector<std::string> names() const {
+    std::vector<std::string> result;
+    for (const fs::path& path : setup_.scripts) result.push_back(path.string());
+    return result;
+  }
+  std::string named(const std::string& reason) const { return fmt::format("{}: {}", script_.string(), reason); }
+  /// Throws what Python or VTK said, or `otherwise`.
+  [[noreturn]] void fail(const std::string& otherwise) {
+    const std::string text = listener_->take();
+    throw EnvironmentError(named(text.empty() ? otherwise : reason_in(text, script_)));
+  }
+
+  ParaViewSetup setup_;
+  fs::path script_;
+  vtkNew<Listener> listener_;
+  vtkNew<vtkCPProcessor> processor_;
+  vtkSmartPointer<vtkCPDataDescription> description_;
+  std::string complaints_;
+};
+
+}  // namespace
+
+std::unique_ptr<InsituBackend> make_paraview_backend(ParaViewSetup setup) {
+  return std::make_unique<ParaViewBackend>(std::move(setup));
+}
+
+std::string paraview_version() { return vtkPVVersion::GetParaViewVersionFull(); }
+
+}  // namespace kollagen
