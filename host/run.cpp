@@ -274,10 +274,9 @@ class Session {
     insitu_ = sink.get();
     sinks_.push_back(std::move(sink));
   }
-  /// Why the run must stop: in situ failed, and the study says so. The same on every rank; empty: it need not.
-  std::string insitu_stop() const {
-    const bool stops = insitu_ && config_.insitu.on_error == InsituPolicy::stop;
-    return stops ? insitu_->failure() : "";
+  /// Whether in situ has failed and the study wants the run to stop then. The same on every rank.
+  bool insitu_stops() const {
+    return insitu_ && config_.insitu.on_error == InsituPolicy::stop && !insitu_->failure().empty();
   }
 
   void banner() {
@@ -446,8 +445,8 @@ class Session {
       if (step_end) watch_->outputs_took(seconds_since(*step_end));
       step_end.reset();
       show("running");
-      if (!insitu_stop().empty()) {
-        reason = "in situ: " + insitu_stop();
+      if (insitu_stops()) {
+        reason = "the failure in situ";  // which the log has told
         return Wish::stop;
       }
       const StopDecision decision = watch_->at_edge(*ranks_);
@@ -466,7 +465,7 @@ class Session {
       if (finished) return;
       log_->info("stopped by {} {}", reason, next_session());
     });
-    if (!insitu_stop().empty()) return int(ExitCode::environment);
+    if (insitu_stops()) return int(ExitCode::environment);
     return int(finished ? ExitCode::done : ExitCode::resumable);
   }
 
@@ -518,8 +517,8 @@ class Session {
                      {"local fields", s.seconds_local, s.stage_passes},
                      {"prediction, error and guards", s.seconds_control, s.steps},
                      {"outputs", all.outputs, int(all.sessions)},
-                     {"in situ", all.insitu, int(all.sessions)},
                      {"checkpoints", all.checkpoints, int(all.checkpoints_written)}};
+    if (all.insitu > 0) report.timers.push_back({"in situ", all.insitu, int(all.sessions)});
     if (insitu_) report.insitu = InsituReport{config_.insitu.script, insitu_->failure(), insitu_->cost().calls,
                                               insitu_->cost().seconds, insitu_->cost().start_seconds,
                                               insitu_->cost().pack_seconds, long(insitu_->cost().bytes)};

@@ -14,6 +14,7 @@
 #include <vtkImageData.h>
 #include <vtkInformation.h>
 #include <vtkInformationStringKey.h>
+#include <vtkLogger.h>
 #include <vtkNew.h>
 #include <vtkObjectFactory.h>
 #include <vtkOutputWindow.h>
@@ -23,9 +24,12 @@
 #include <vtkStringArray.h>
 #include <vtkUnsignedCharArray.h>
 
+#include <algorithm>
 #include <cstdlib>
+#include <fstream>
 #include <sstream>
 #include <system_error>
+#include <utility>
 
 #include "host/insitu/display.hpp"
 #ifdef KOLLAGEN_HAVE_MPI
@@ -52,14 +56,35 @@ class Listener final : public vtkOutputWindow {
   void DisplayText(const char* text) override {
     const auto type = this->GetCurrentMessageType();
     if (type == MESSAGE_TYPE_ERROR)
-      errors_ += text;
+      add(text);
     else if (type == MESSAGE_TYPE_TEXT)
       std::fputs(text, stdout);
+  }
+  /// Takes the place of the display of VTK. ParaView brings its own when it starts.
+  void display() { vtkOutputWindow::SetInstance(this); }
+  /// Takes the place of the log of VTK, which would go to standard error.
+  void begin() {
+    display();
+    listens_ = true;
+    vtkLogger::SetStderrVerbosity(vtkLogger::VERBOSITY_OFF);
+    const auto note = [](void* self, const vtkLogger::Message& message) {
+      static_cast<Listener*>(self)->add(message.message);
+    };
+    vtkLogger::AddCallback("kollagen", note, this, vtkLogger::VERBOSITY_ERROR);
+  }
+  ~Listener() override {
+    if (listens_) vtkLogger::RemoveCallback("kollagen");
   }
   /// What has come since the last call.
   std::string take() { return std::exchange(errors_, ""); }
 
  private:
+  /// An error of a class comes twice, through the log too.
+  void add(const std::string& text) {
+    if (errors_.find(text) == std::string::npos) errors_ += text + "\n";
+  }
+
+  bool listens_ = false;
   std::string errors_;
 };
 vtkStandardNewMacro(Listener);
@@ -85,11 +110,16 @@ std::string reason_in(const std::string& text, const fs::path& script) {
   return place.empty() ? last : place + ": " + last;
 }
 
-/// Before a script is imported: what would end the process becomes an exception of Python.
-constexpr const char* no_exit = R"(
+/// Before a script is imported: what would end the process becomes an exception of Python, and those that nobody
+/// catches go to the Listener instead of standard error.
+constexpr const char* guard = R"(
 def _kollagen_guard():
-    import builtins, functools, sys
+    import builtins, functools, sys, traceback
     from paraview.catalyst import v2_internals
+    from paraview.vtk.vtkCommonCore import vtkOutputWindow
+    def report(kind, value, trace):
+        vtkOutputWindow.GetInstance().DisplayErrorText(''.join(traceback.format_exception(kind, value, trace)))
+    sys.excepthook = report
     def leave(*arguments):
         raise RuntimeError('the script ends the process (exit), which is not allowed in a run')
     sys.exit = builtins.exit = builtins.quit = leave
@@ -99,7 +129,7 @@ def _kollagen_guard():
             try:
                 return function(*arguments)
             except SystemExit:
-                leave()
+                raise RuntimeError('the script ends the process (exit), which is not allowed in a run') from None
         return call
     for name in ('import_and_validate', 'do_request_data_description', 'do_catalyst_initialize',
                  'do_catalyst_execute', 'do_catalyst_finalize'):
@@ -107,9 +137,15 @@ def _kollagen_guard():
 _kollagen_guard()
 )";
 
+/// `text` without what would end a string of Python.
+std::string harmless(std::string text) {
+  std::erase_if(text, [](const char c) { return c == '"' || c == '\'' || c == '\\' || c == '%' || c == '\n'; });
+  return text;
+}
+
 /// Where there is no display: VTK aborts the process as soon as a view is drawn, so that none may be made.
 constexpr const char* no_views = R"(
-def _kollagen_no_views(reason):
+def _kollagen_no_views():
     from paraview import servermanager, simple
     make = servermanager.ProxyManager.NewProxy
     def refuse(name):
@@ -120,7 +156,7 @@ def _kollagen_no_views(reason):
         return make(self, group, name)
     servermanager.ProxyManager.NewProxy = new_proxy
     simple.LoadState = lambda *arguments, **options: refuse('LoadState')
-_kollagen_no_views('')
+_kollagen_no_views()
 )";
 
 template <class VtkArray, class Value>
@@ -144,7 +180,7 @@ class ParaViewBackend final : public InsituBackend {
   }
 
   void load() override {
-    vtkOutputWindow::SetInstance(listener_);
+    listener_->begin();
     // A display that only some ranks have is of no use: all draw together.
     const std::string display = missing_display();
     const bool draws = setup_.ranks.max(display.empty() ? 0 : 1) == 0;
@@ -161,15 +197,16 @@ class ParaViewBackend final : public InsituBackend {
 #else
     const int started = processor_->Initialize();
 #endif
-    if (started == 0) fail("ParaView does not start");
-    if (vtkPythonInterpreter::RunSimpleString(no_exit) != 0) fail("ParaView's Python does not start");
+    listener_->display();
+    if (started == 0) fail(listener_->take(), "ParaView does not start");
+    if (vtkPythonInterpreter::RunSimpleString(guard) != 0) fail(listener_->take(), "ParaView's Python does not start");
     if (!draws) {
-      const std::string reason = display.empty() ? "another rank has none" : display;
+      const std::string reason = display.empty() ? "another rank has none" : harmless(display);
       if (vtkPythonInterpreter::RunSimpleString(fmt::format(fmt::runtime(no_views), reason).c_str()) != 0)
-        fail("ParaView's Python does not start");
+        fail(listener_->take(), "ParaView's Python does not start");
     }
     vtkNew<vtkCPPythonScriptV2Pipeline> pipeline;
-    if (!pipeline->Initialize(script_.c_str())) fail(script_.string() + " cannot be loaded");
+    if (!pipeline->Initialize(script_.c_str())) fail(listener_->take(), script_.string() + " cannot be loaded");
     processor_->AddPipeline(pipeline);
   }
 
@@ -180,7 +217,7 @@ class ParaViewBackend final : public InsituBackend {
     const bool asked = processor_->RequestDataDescription(description_) != 0;
     // A script that has failed is never asked again by ParaView, without a word; it is we who stop then.
     const std::string text = listener_->take();
-    if (!asked && !text.empty()) throw EnvironmentError(named(reason_in(text, script_)));
+    if (!asked && !text.empty()) fail(text, "");
     complaints_ += text;
     return asked;
   }
@@ -216,15 +253,21 @@ class ParaViewBackend final : public InsituBackend {
       text->InsertNextValue(unit);
       grid->GetFieldData()->AddArray(text);
     }
+    // Bounds that a script asks for are those of its rank: cameras and sections need the domain.
+    vtkNew<vtkDoubleArray> size;
+    size->SetName("domain_size_um");
+    size->SetNumberOfComponents(3);
+    size->InsertNextTuple3(all[0] * frame.spacing[0], all[1] * frame.spacing[1], all[2] * frame.spacing[2]);
+    grid->GetFieldData()->AddArray(size);
     vtkCPInputDataDescription* input = description_->GetInputDescriptionByName(insitu_channel);
     input->SetGrid(grid);
     input->SetWholeExtent(0, all[0], 0, all[1], 0, all[2]);
-    if (processor_->CoProcess(description_) == 0) fail("fails");
+    if (processor_->CoProcess(description_) == 0) fail(listener_->take(), "fails");
     complaints_ += listener_->take();
   }
 
   void finish() override {
-    if (processor_->Finalize() == 0) fail("fails at its end");
+    if (processor_->Finalize() == 0) fail(listener_->take(), "fails at its end");
     complaints_ += listener_->take();
   }
 
@@ -236,11 +279,17 @@ class ParaViewBackend final : public InsituBackend {
     for (const fs::path& path : setup_.scripts) result.push_back(path.string());
     return result;
   }
-  std::string named(const std::string& reason) const { return fmt::format("{}: {}", script_.string(), reason); }
-  /// Throws what Python or VTK said, or `otherwise`.
-  [[noreturn]] void fail(const std::string& otherwise) {
-    const std::string text = listener_->take();
-    throw EnvironmentError(named(text.empty() ? otherwise : reason_in(text, script_)));
+  /// Throws the reason in what Python or VTK said, or `otherwise`; the whole of it goes to a file.
+  [[noreturn]] void fail(const std::string& text, const std::string& otherwise) const {
+    const std::string reason = text.empty() ? otherwise : reason_in(text, script_);
+    std::string more;
+    if (std::count(text.begin(), text.end(), '\n') > 1) {
+      const int rank = setup_.ranks.rank();
+      const fs::path path = setup_.folder / (rank == 0 ? "error.txt" : fmt::format("error_rank_{}.txt", rank));
+      std::ofstream file(path);
+      if (file << text) more = fmt::format(" (all of it: {})", path.string());
+    }
+    throw EnvironmentError(fmt::format("{}: {}{}", script_.string(), reason, more));
   }
 
   ParaViewSetup setup_;
@@ -257,6 +306,6 @@ std::unique_ptr<InsituBackend> make_paraview_backend(ParaViewSetup setup) {
   return std::make_unique<ParaViewBackend>(std::move(setup));
 }
 
-std::string paraview_version() { return vtkPVVersion::GetParaViewVersionFull(); }
+std::string paraview_version() { return PARAVIEW_VERSION_FULL; }
 
 }  // namespace kollagen
