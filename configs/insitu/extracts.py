@@ -27,9 +27,15 @@ wound = Contour(Input=points, registrationName="wound")
 wound.ContourBy = ["POINTS", "damage"]
 wound.Isosurfaces = [DAMAGE]
 
-for source, kind, ending in ((section, "VTI", "pvti"), (wound, "VTP", "pvtp")):
+# Cells that ranks have of their neighbours: of the surface they go; in the section, whose pieces are laid over each
+# other when they are read, only the mark goes.
+surface = RemoveGhostInformation(Input=wound)
+plain = PassArrays(Input=section)
+plain.CellDataArrays = [name for name in fields.CellData.keys() if name != "vtkGhostType"]
+
+for source, kind, name in ((plain, "VTI", "section_{timestep:06d}.pvti"), (surface, "VTP", "wound_{timestep:06d}.pvtp")):
     extract = CreateExtractor(kind, source)
-    extract.Writer.FileName = "%s_{timestep:06d}.%s" % ("section" if source is section else "wound", ending)
+    extract.Writer.FileName = name
 
 options = catalyst.Options()  # the folder of the run decides where extracts go
 options.GlobalTrigger = "TimeStep"

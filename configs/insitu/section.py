@@ -47,7 +47,7 @@ for number, (field, colours, limits, title, unit) in enumerate(PANELS):
     table.ApplyPreset(colours, True)
     table.AutomaticRescaleRangeMode = "Never"  # ColorBy takes the range of the rank
     table.RescaleTransferFunction(*limits)
-    shown.DisableLighting = 1
+    shown.Ambient, shown.Diffuse, shown.Specular = 1, 0, 0  # colours as in the table, whatever the light
     bar = GetScalarBar(table, view)
     bar.Title = title
     bar.ComponentTitle = unit
@@ -55,8 +55,15 @@ for number, (field, colours, limits, title, unit) in enumerate(PANELS):
     bar.WindowLocation = "Any Location"
     bar.Position = [0.05 + 0.315 * number, 0.04]
     bar.ScalarBarLength = 0.25
+    bar.RangeLabelFormat = bar.LabelFormat = "%g"
+    bar.AutomaticLabelFormat = 0
     bar.TitleColor = bar.LabelColor = [0, 0, 0]
     shown.SetScalarBarVisibility(view, True)
+
+clock = AnnotateTimeFilter(Input=fields)
+clock.Format = "{time:g} h"
+text = Show(clock, view)
+text.WindowLocation, text.Color, text.FontSize = "Upper Left Corner", [0, 0, 0], 14
 
 # Along -y, so that x points to the right with the surface above.
 middle = [1.6 * width, SECTION_Y, 0.6 * depth]
