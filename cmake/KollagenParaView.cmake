@@ -17,7 +17,8 @@ foreach(target GLEW::GLEW NetCDF::NetCDF Freetype::Freetype LibXml2::LibXml2 Boo
   endif()
 endforeach()
 enable_language(C)  # its package looks for libraries with the C compiler
-find_package(ParaView 5.11 QUIET COMPONENTS PythonCatalyst Catalyst RemotingViews RemotingApplication RemotingServerManager)
+find_package(ParaView 5.11 QUIET COMPONENTS
+             PythonCatalyst Catalyst RemotingLive RemotingViews RemotingApplication RemotingServerManager)
 find_package(X11 QUIET)
 if(NOT ParaView_FOUND)
   set(KOLLAGEN_PARAVIEW_WHY "paraview-dev was not found")
@@ -43,7 +44,7 @@ endif()
 add_library(kollagen_paraview INTERFACE)
 add_library(kollagen::paraview ALIAS kollagen_paraview)
 target_link_libraries(kollagen_paraview INTERFACE
-  ParaView::PythonCatalyst ParaView::Catalyst ParaView::RemotingServerManager VTK::PythonInterpreter
+  ParaView::PythonCatalyst ParaView::Catalyst ParaView::RemotingLive ParaView::RemotingServerManager VTK::PythonInterpreter
   VTK::RenderingOpenGL2 VTK::CommonDataModel X11::X11)
 if(KOLLAGEN_MPI)
   target_link_libraries(kollagen_paraview INTERFACE VTK::ParallelMPI)

@@ -154,6 +154,9 @@ int dispatch(const int argc, char** argv) {
   run->add_option("--steps", options.run.steps, "stop after so many steps")
       ->check(CLI::Range(1L, most_steps));
   run->add_option("--insitu", options.run.insitu, "ParaView Catalyst script that shows the run: --set insitu.script");
+  run->add_option("--live", options.run.live, "HOST:PORT where a ParaView waits for the run: --set insitu.live");
+  run->add_option("--live-wait", options.run.live_wait,
+                  "how long the start waits for that ParaView, as in \"10 min\": --set insitu.live_wait");
   run->callback([&] {
     chosen = [&] {
       return run_on_ranks([&](const std::shared_ptr<Communicator>& ranks) {

@@ -176,7 +176,7 @@ class Session {
     together(*ranks_, [&] {
       if (!options_.walltime.empty()) walltime = parse_walltime(options_.walltime);
       config_ = read_config(options_.config, overrides(), here);
-      if (!config_.insitu.script.empty()) require_insitu();
+      if (config_.insitu.wanted()) require_insitu();
       if (keeps() && !has_hdf5)
         throw EnvironmentError(
             "checkpoints need HDF5, and this program was built without it (KOLLAGEN_HDF5=OFF): build "
@@ -217,6 +217,8 @@ class Session {
   std::vector<std::string> overrides() const {
     std::vector<std::string> all = options_.overrides;
     if (!options_.insitu.empty()) all.push_back("insitu.script=" + options_.insitu);
+    if (!options_.live.empty()) all.push_back("insitu.live=" + options_.live);
+    if (!options_.live_wait.empty()) all.push_back("insitu.live_wait=" + options_.live_wait);
     return all;
   }
   bool keeps() const { return config_.checkpoint.keep > 0; }
@@ -246,7 +248,7 @@ class Session {
       if (folder_.removed_stop_file()) log_->warn("a file stop that no earlier session has seen was removed");
     });
     if (!ranks_->root()) log_ = silent_log();
-    if (!config_.insitu.script.empty()) add_insitu();
+    if (config_.insitu.wanted()) add_insitu();
     ranks_->broadcast(&beginning_, sizeof beginning_, 0);
     if (beginning_ == Beginning::over)
       log_->info("{}: the run there did not finish and left no checkpoint; starting from the beginning",
@@ -270,7 +272,7 @@ class Session {
           else
             log_->warn("in situ: {}; the run goes on without it", reason);
         },
-        [this](const std::string& text) { log_->warn("in situ: ParaView complains, and goes on: {}", text); });
+        [this](const std::string& text) { log_->warn("in situ: {}; the run goes on", text); });
     insitu_ = sink.get();
     sinks_.push_back(std::move(sink));
   }

@@ -495,7 +495,14 @@ Section insitu_section() {
        choice("precision", &InsituConfig::precision,
               {{"float32", Precision::float32}, {"float64", Precision::float64}},
               "Number type of the fields that the script sees.")
-           .such_as("\"float64\"")});
+           .such_as("\"float64\""),
+       make_key("live", KeyKind::text, &InsituConfig::live,
+                "host:port where a ParaView waits for the run (Catalyst, Connect); with or without a script. Empty: none.")
+           .such_as("\"localhost:22222\""),
+       quantity("live_wait", &InsituConfig::live_wait, "h",
+                "Wall time for which the start of the run waits for that ParaView; without one it goes on then.")
+           .range(0, century)
+           .such_as("\"0 min\"")});
 }
 
 }  // namespace

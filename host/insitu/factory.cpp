@@ -12,12 +12,20 @@ namespace kollagen {
 namespace {
 
 #ifdef KOLLAGEN_HAVE_PARAVIEW
-std::unique_ptr<InsituBackend> make_backend(std::vector<std::filesystem::path> scripts, std::filesystem::path folder,
-                                            Communicator& ranks) {
-  return make_paraview_backend({std::move(scripts), std::move(folder), ranks});
+std::unique_ptr<InsituBackend> make_backend(const InsituConfig& insitu, const std::string& study,
+                                            std::filesystem::path folder, Communicator& ranks) {
+  ParaViewSetup setup{script_places(insitu.script, study), std::move(folder), ranks, "", 0, 3600 * insitu.live_wait,
+                      insitu.on_error == InsituPolicy::stop};
+  if (!insitu.live.empty()) {
+    const auto colon = insitu.live.rfind(':');
+    setup.host = insitu.live.substr(0, colon);
+    setup.port = std::stoi(insitu.live.substr(colon + 1));
+  }
+  return make_paraview_backend(std::move(setup));
 }
 #else
-std::unique_ptr<InsituBackend> make_backend(std::vector<std::filesystem::path>, std::filesystem::path, Communicator&) {
+std::unique_ptr<InsituBackend> make_backend(const InsituConfig&, const std::string&, std::filesystem::path,
+                                            Communicator&) {
   throw std::logic_error("this build has no back end to show a run with");
 }
 #endif
@@ -35,13 +43,14 @@ std::string insitu_library() {
 void require_insitu() {
 #ifndef KOLLAGEN_HAVE_PARAVIEW
   throw EnvironmentError(
-      "[insitu] script (or --insitu) needs ParaView, and this program was built without it: install paraview-dev and "
+      "[insitu] script and live (--insitu, --live) need ParaView, and this program was built without it: install paraview-dev and "
       "python3-paraview (docs/insitu.md lists the packages) and configure again with -DKOLLAGEN_PARAVIEW=ON, or run "
-      "without: --set insitu.script=\"\"");
+      "without: --set insitu.script=\"\" --set insitu.live=\"\"");
 #endif
 }
 
 std::vector<std::filesystem::path> script_places(const std::string& script, const std::string& study) {
+  if (script.empty()) return {};
   const std::filesystem::path path(script);
   std::vector<std::filesystem::path> places{path};
   const std::filesystem::path beside = std::filesystem::path(study).parent_path() / path;
@@ -58,7 +67,7 @@ std::unique_ptr<InsituSink> make_insitu_sink(const Config& config, const std::st
       InsituSink::Setup{Schedule(0, insitu.every, config.time.end),
                         select_species(model, insitu.fields, "in situ"), insitu.derived, insitu.precision,
                         std::move(failed), std::move(complained)},
-      make_backend(script_places(insitu.script, study), run_dir / "insitu", ranks));
+      make_backend(insitu, study, run_dir / "insitu", ranks));
 }
 
 }  // namespace kollagen

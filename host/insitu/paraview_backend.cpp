@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <vtkCollection.h>
 #include <vtkCPDataDescription.h>
 #include <vtkCPInputDataDescription.h>
 #include <vtkCPProcessor.h>
@@ -14,21 +15,27 @@
 #include <vtkImageData.h>
 #include <vtkInformation.h>
 #include <vtkInformationStringKey.h>
+#include <vtkLiveInsituLink.h>
 #include <vtkLogger.h>
 #include <vtkNew.h>
 #include <vtkObjectFactory.h>
 #include <vtkOutputWindow.h>
 #include <vtkPVVersion.h>
 #include <vtkPythonInterpreter.h>
+#include <vtkSMProxyManager.h>
+#include <vtkSMSessionProxyManager.h>
+#include <vtkSMSourceProxy.h>
 #include <vtkSmartPointer.h>
 #include <vtkStringArray.h>
 #include <vtkUnsignedCharArray.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstdlib>
 #include <fstream>
 #include <sstream>
 #include <system_error>
+#include <thread>
 #include <utility>
 
 #include "host/insitu/display.hpp"
@@ -159,6 +166,16 @@ def _kollagen_no_views():
 _kollagen_no_views()
 )";
 
+/// What is run where a viewer is wanted and no script: it offers the fields and does nothing.
+constexpr const char* live_only = R"(# script-version: 2.0
+from paraview import catalyst
+from paraview.simple import *
+fields = TrivialProducer(registrationName="fields")
+options = catalyst.Options()
+def catalyst_execute(info):
+    pass
+)";
+
 template <class VtkArray, class Value>
 vtkSmartPointer<vtkDataArray> wrap(const std::vector<Value>& values) {
   vtkNew<VtkArray> array;
@@ -173,6 +190,7 @@ class ParaViewBackend final : public InsituBackend {
 
   void check() override {
     std::error_code ignored;
+    if (setup_.scripts.empty()) return;
     for (const fs::path& path : setup_.scripts)
       if (script_.empty() && fs::exists(path, ignored)) script_ = path;
     if (script_.empty())
@@ -186,9 +204,11 @@ class ParaViewBackend final : public InsituBackend {
     const bool draws = setup_.ranks.max(display.empty() ? 0 : 1) == 0;
     std::error_code error;
     fs::create_directories(setup_.folder, error);
-    if (error)
-      throw EnvironmentError(fmt::format("{}: cannot be created: {}", setup_.folder.string(), error.message()));
+    if (setup_.ranks.max(error ? 1 : 0) > 0)  // what follows is for all or for none
+      throw EnvironmentError(fmt::format("{}: cannot be created: {}", setup_.folder.string(),
+                                         error ? error.message() : "on another rank"));
     ::setenv(folder_variable, fs::absolute(setup_.folder).c_str(), 0);
+    if (setup_.scripts.empty()) write_live_only();
     vtkPythonInterpreter::Initialize(0);  // without its signal handlers: those are ours
 #ifdef KOLLAGEN_HAVE_MPI
     MPI_Comm handle = mpi_handle(setup_.ranks);
@@ -208,6 +228,56 @@ class ParaViewBackend final : public InsituBackend {
     vtkNew<vtkCPPythonScriptV2Pipeline> pipeline;
     if (!pipeline->Initialize(script_.c_str())) fail(listener_->take(), script_.string() + " cannot be loaded");
     processor_->AddPipeline(pipeline);
+  }
+
+  /// Whether the viewer is there. Collective.
+  bool connect() {
+    vtkSMSessionProxyManager* proxies = vtkSMProxyManager::GetProxyManager()->GetActiveSessionProxyManager();
+    const bool there = link_->Initialize(proxies);
+    listener_->take();  // that nobody listened; it is ours to say
+    return there;
+  }
+
+  /// Shows the viewer the state that the script has seen. Collective.
+  void show_live(const InsituFrame& frame) {
+    using Steady = std::chrono::steady_clock;
+    bool there = false;
+    if (!link_) {
+      link_ = vtkSmartPointer<vtkLiveInsituLink>::New();
+      link_->SetHostname(setup_.host.c_str());
+      link_->SetInsituPort(setup_.port);
+      link_->SetProcessType(vtkLiveInsituLink::INSITU);
+      const auto begin = Steady::now();
+      there = connect();
+      // The clocks of the ranks differ: one of them decides.
+      const auto waits = [&] {
+        double left = setup_.patience - std::chrono::duration<double>(Steady::now() - begin).count();
+        setup_.ranks.broadcast(&left, sizeof left, 0);
+        return left > 0;
+      };
+      while (!there && waits()) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(200));
+        there = connect();
+      }
+      const std::string nobody = fmt::format("no ParaView waits at {}:{}", setup_.host, setup_.port);
+      if (!there && setup_.insists) throw EnvironmentError(nobody);
+      if (!there) complaints_ += nobody + ", which is tried again at each call\n";
+    } else {
+      there = connect();
+    }
+    if (!there) return;
+    vtkSMSessionProxyManager* proxies = vtkSMProxyManager::GetProxyManager()->GetActiveSessionProxyManager();
+    do {
+      link_->InsituUpdate(frame.time, frame.step);
+      // The link sends what pipelines hold and updates none.
+      vtkNew<vtkCollection> sources;
+      proxies->GetProxies("sources", sources);
+      for (int s = 0; s < sources->GetNumberOfItems(); ++s)
+        if (auto* source = vtkSMSourceProxy::SafeDownCast(sources->GetItemAsObject(s)))
+          source->UpdatePipeline(frame.time);
+      link_->InsituPostProcess(frame.time, frame.step);
+    } while (link_->GetSimulationPaused() && link_->WaitForLiveChange() == 0);
+    complaints_ += listener_->take();
   }
 
   bool request(const double time, const long step) override {
@@ -264,6 +334,7 @@ class ParaViewBackend final : public InsituBackend {
     input->SetWholeExtent(0, all[0], 0, all[1], 0, all[2]);
     if (processor_->CoProcess(description_) == 0) fail(listener_->take(), "fails");
     complaints_ += listener_->take();
+    if (!setup_.host.empty()) show_live(frame);
   }
 
   void finish() override {
@@ -271,13 +342,21 @@ class ParaViewBackend final : public InsituBackend {
     complaints_ += listener_->take();
   }
 
-  std::string complaints() override { return reason_in(std::exchange(complaints_, ""), script_); }
+  std::string complaints() override {
+    return reason_in(std::exchange(complaints_, ""), script_);
+  }
 
  private:
   std::vector<std::string> names() const {
     std::vector<std::string> result;
     for (const fs::path& path : setup_.scripts) result.push_back(path.string());
     return result;
+  }
+  void write_live_only() {
+    script_ = setup_.folder / "live.py";
+    bool written = true;
+    if (setup_.ranks.root()) written = bool(std::ofstream(script_) << live_only << std::flush);
+    if (setup_.ranks.max(written ? 0 : 1) > 0) throw EnvironmentError(script_.string() + ": cannot be written");
   }
   /// Throws the reason in what Python or VTK said, or `otherwise`; the whole of it goes to a file.
   [[noreturn]] void fail(const std::string& text, const std::string& otherwise) const {
@@ -297,6 +376,7 @@ class ParaViewBackend final : public InsituBackend {
   vtkNew<Listener> listener_;
   vtkNew<vtkCPProcessor> processor_;
   vtkSmartPointer<vtkCPDataDescription> description_;
+  vtkSmartPointer<vtkLiveInsituLink> link_;  ///< from the first state on that a viewer may see
   std::string complaints_;
 };
 

@@ -156,7 +156,10 @@ struct InsituConfig {
   std::vector<std::string> fields;   ///< canonical field names; empty: all
   std::vector<std::string> derived;  ///< names of derived fields (host/insitu/derived.hpp)
   Precision precision = Precision::float32;
+  std::string live;                  ///< "host:port" of a viewer; empty: none
+  double live_wait = 0;              ///< [h] wall time that the start waits for the viewer
 
+  bool wanted() const { return !script.empty() || !live.empty(); }
   bool operator==(const InsituConfig&) const = default;
 };
 

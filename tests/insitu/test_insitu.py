@@ -1,7 +1,7 @@
 """Runs that are looked at while they are under way, with the real ParaView: what scripts receive, what they draw, and
 that nothing they do hurts the run.
 
-    test_insitu.py KOLLAGEN Data | Faults | Scripts | WithoutParaView
+    test_insitu.py KOLLAGEN Data | Faults | Live | Scripts | WithoutParaView
 """
 
 import json
@@ -10,9 +10,11 @@ import os
 import pathlib
 import re
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
@@ -310,6 +312,78 @@ class Faults(Runs):
         self.check("view", "warn", display=":1234")
 
 
+class Live(Runs):
+    """A ParaView that looks on: it receives the states, and the run does not need it."""
+
+    def setUp(self):
+        super().setUp()
+        with socket.socket() as free:
+            free.bind(("localhost", 0))
+            self.port = free.getsockname()[1]
+
+    def viewer(self, updates):
+        """Starts a viewer that leaves after so many states; it waits for a run when this returns."""
+        pvpython = shutil.which("pvpython")
+        if not pvpython:
+            self.skipTest("pvpython is not installed (Debian: paraview)")
+        env = {key: value for key, value in os.environ.items() if key != "DISPLAY"}
+        process = subprocess.Popen([pvpython, "--force-offscreen-rendering", ROOT / "tests/insitu/live_client.py",
+                                    str(self.port), str(updates)], stdout=subprocess.PIPE, text=True, env=env)
+        self.addCleanup(process.stdout.close)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        while "waiting" not in process.stdout.readline():
+            self.assertIsNone(process.poll())
+        return process
+
+    def seen(self, process):
+        text, _ = process.communicate(timeout=60)
+        return [json.loads(line) for line in text.splitlines() if line.startswith("{")]
+
+    def test_viewer_receives_every_state(self):
+        for ranks in (1, 2):
+            with self.subTest(ranks=ranks):
+                process = self.viewer(1000)
+                said = self.run_study(self.study(LINEAR), f"on_{ranks}", "--live", f"localhost:{self.port}", "--live-wait",
+                                      "1 min", ranks=ranks)
+                self.assertNotIn("in situ: ", said)
+                states = {state["time"]: state for state in self.seen(process)}
+                self.assertLessEqual({1.0, 2.0, 3.0, 4.0}, set(states))
+                heights = []
+                for hour in (1.0, 2.0, 3.0, 4.0):
+                    self.assertEqual(states[hour]["bounds"], [0, SIZE[0], 0, SIZE[1], 0, SIZE[2]])
+                    heights.append(states[hour]["range"][1])
+                self.assertEqual(heights, sorted(heights, reverse=True))  # the blob spreads
+                self.assertLess(heights[-1], heights[0])
+
+    def test_nobody_waits(self):
+        study = self.study(LINEAR)
+        self.run_study(study, "plain")
+        said = self.run_study(study, "alone", "--live", f"localhost:{self.port}")
+        self.assertEqual(said.count(f"no ParaView waits at localhost:{self.port}"), 1, said)
+        self.assertEqual(said.count("in situ: "), 1, said)
+        self.same_results("plain", "alone")
+        said = self.run_study(study, "stop", "--live", f"localhost:{self.port}", "--set", "insitu.on_error=stop", code=3)
+        self.assertEqual(said.count(f"no ParaView waits at localhost:{self.port}"), 1, said)
+
+    def test_waiting_takes_as_long_as_told(self):
+        begin = time.monotonic()
+        self.run_study(self.study(LINEAR), "waits", "--live", f"localhost:{self.port}", "--live-wait", "3 s")
+        self.assertGreater(self.report("waits")["insitu"]["seconds"], 3)
+        self.assertLess(time.monotonic() - begin, 60)
+
+    def test_viewer_that_goes_away_does_not_take_the_run_with_it(self):
+        study = self.study(LINEAR)
+        self.run_study(study, "plain")
+        for ranks in (1, 2):
+            with self.subTest(ranks=ranks):
+                process = self.viewer(2)
+                self.run_study(study, f"left_{ranks}", "--live", f"localhost:{self.port}", "--live-wait", "1 min",
+                               "--set", "insitu.every=6 min", ranks=ranks)
+                self.assertEqual(len(self.seen(process)), 2)
+                self.same_results("plain", f"left_{ranks}")
+
+
 class Scripts(Runs):
     """The scripts of configs/insitu: what they leave is there, not blank, changes, and is the same for three ranks."""
 
@@ -407,7 +481,7 @@ class WithoutParaView(Runs):
     def test_asking_for_it_is_an_error_of_the_environment(self):
         for options in (["--insitu", "script.py"], ["--set", 'insitu.script="script.py"']):
             said = self.run_study(self.study(LINEAR), "none", *options, code=3)
-            self.assertIn("needs ParaView, and this program was built without it", said)
+            self.assertIn("need ParaView, and this program was built without it", said)
             self.assertIn("paraview-dev", said)
             self.assertFalse((self.folder / "none").exists())
         self.run_study(self.study(LINEAR), "plain")
