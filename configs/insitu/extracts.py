@@ -23,7 +23,7 @@ section = ExtractSubset(Input=fields, registrationName="section")
 section.VOI = [0, cells[0], plane, plane + 1, 0, cells[2]]
 
 points = CellDatatoPointData(Input=fields)
-points.ProcessAllArrays = 0  # averaging the others would cost most of the time
+points.ProcessAllArrays = 0  # the surface needs one of them
 points.CellDataArraytoprocess = ["damage"]
 wound = Contour(Input=points, registrationName="wound")
 wound.ContourBy = ["POINTS", "damage"]
