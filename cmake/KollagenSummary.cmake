@@ -25,6 +25,13 @@ elseif(KOLLAGEN_HDF5)
 else()
   list(APPEND lines "HDF5            no (KOLLAGEN_HDF5 is off): no fields and slices")
 endif()
+if(KOLLAGEN_PROGRAM)
+  if(KOLLAGEN_HAVE_PARAVIEW)
+    list(APPEND lines "in situ         ParaView ${ParaView_VERSION} (${ParaView_DIR})")
+  else()
+    list(APPEND lines "in situ         no: ${KOLLAGEN_PARAVIEW_WHY}")
+  endif()
+endif()
 list(APPEND lines
   "tests           ${KOLLAGEN_TESTS}"
   "benchmarks      ${KOLLAGEN_BENCHMARKS}"

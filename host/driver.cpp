@@ -52,7 +52,8 @@ RunOutcome drive(const Steppable& simulation, const std::vector<std::unique_ptr<
     if (checkpoint_due < later()) ask_plan();
 
     double limit = std::min(clock.end, checkpoint_due);
-    for (const double time : due) limit = std::min(limit, time);
+    for (std::size_t s = 0; s < sinks.size(); ++s)
+      if (sinks[s]->sets_steps()) limit = std::min(limit, due[s]);
     if (limit * (1 + relative_rounding) >= clock.end) limit = clock.end;
     simulation.step(limit);
     kept = false;

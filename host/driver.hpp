@@ -35,7 +35,7 @@ struct Plan {
 enum class RunOutcome { finished, step_limit, interrupted };
 
 /// Runs to the end of the clock. Every sink is offered the first state, each instant it asked for (met
-/// exactly) and the last state; `finish` is called on a completed run only. At the edge of a step come its
+/// exactly, or by the first state after it: Sink::sets_steps) and the last state; `finish` is called on a completed run only. At the edge of a step come its
 /// outputs, then its checkpoint, then the decision to stop. A run that stops early writes no output that it
 /// would not have written otherwise, only a checkpoint: continued, it leaves the same files as a run that did
 /// not stop. The first checkpoint is that of t = 0; a completed run writes none at its end. Errors of steps,

@@ -17,6 +17,7 @@
 #include "host/config/documentation.hpp"
 #include "host/config/reader.hpp"
 #include "host/config/validate.hpp"
+#include "host/insitu/factory.hpp"
 #ifdef KOLLAGEN_HAVE_HDF5
 #include "host/output/image_file.hpp"
 #endif
@@ -78,7 +79,7 @@ std::string program_info() {
   text += "HDF5      none: no fields and slices\n";
 #endif
   text += fmt::format("MPI       {}\n", ranks_library());
-  text += "ParaView  opens the results; not linked by this version\n";
+  text += fmt::format("ParaView  {}\n", insitu_library());
   text += fmt::format("memory    {:.1f} GB available\n", available_memory() / 1e9);
   text += fmt::format("models    {}\n", fmt::join(model_names(), ", "));
   return text;
@@ -152,6 +153,10 @@ int dispatch(const int argc, char** argv) {
                   "stop with a checkpoint before so much time has passed: HH:MM:SS, D-HH:MM:SS or minutes");
   run->add_option("--steps", options.run.steps, "stop after so many steps")
       ->check(CLI::Range(1L, most_steps));
+  run->add_option("--insitu", options.run.insitu, "ParaView Catalyst script that shows the run: --set insitu.script");
+  run->add_option("--live", options.run.live, "HOST:PORT where a ParaView waits for the run: --set insitu.live");
+  run->add_option("--live-wait", options.run.live_wait,
+                  "how long the start waits for that ParaView, as in \"10 min\": --set insitu.live_wait");
   run->callback([&] {
     chosen = [&] {
       return run_on_ranks([&](const std::shared_ptr<Communicator>& ranks) {

@@ -16,6 +16,7 @@
 #include "host/config/reader.hpp"
 #include "host/config/validate.hpp"
 #include "host/driver.hpp"
+#include "host/insitu/factory.hpp"
 #include "host/output/atomic_file.hpp"
 #include "host/output/factory.hpp"
 #include "host/output/report.hpp"
@@ -79,7 +80,7 @@ void with_files_on_root(Communicator& ranks, const std::function<void()>& work) 
 /// What a run has cost so far, over its sessions; goes into every checkpoint.
 struct Costs {
   double sessions = 0;
-  double wall = 0, setup = 0, steps = 0, outputs = 0, checkpoints = 0;  ///< [s]
+  double wall = 0, setup = 0, steps = 0, outputs = 0, insitu = 0, checkpoints = 0;  ///< [s]
   double checkpoints_written = 0;
   double slowest_checkpoint = 0;  ///< [s]
   double bytes = 0;               ///< moved in memory
@@ -92,6 +93,7 @@ struct Costs {
     visit("run/setup_seconds", setup);
     visit("run/step_seconds", steps);
     visit("run/output_seconds", outputs);
+    visit("run/insitu_seconds", insitu);
     visit("run/checkpoint_seconds", checkpoints);
     visit("run/checkpoints_written", checkpoints_written);
     visit("run/slowest_checkpoint_seconds", slowest_checkpoint);
@@ -173,7 +175,8 @@ class Session {
     const double here = double(ranks_here(*ranks_)) / ranks_->size();
     together(*ranks_, [&] {
       if (!options_.walltime.empty()) walltime = parse_walltime(options_.walltime);
-      config_ = read_config(options_.config, options_.overrides, here);
+      config_ = read_config(options_.config, overrides(), here);
+      if (config_.insitu.wanted()) require_insitu();
       if (keeps() && !has_hdf5)
         throw EnvironmentError(
             "checkpoints need HDF5, and this program was built without it (KOLLAGEN_HDF5=OFF): build "
@@ -211,6 +214,13 @@ class Session {
 
  private:
   const Clock& clock() const { return simulation_->clock(); }
+  std::vector<std::string> overrides() const {
+    std::vector<std::string> all = options_.overrides;
+    if (!options_.insitu.empty()) all.push_back("insitu.script=" + options_.insitu);
+    if (!options_.live.empty()) all.push_back("insitu.live=" + options_.live);
+    if (!options_.live_wait.empty()) all.push_back("insitu.live_wait=" + options_.live_wait);
+    return all;
+  }
   bool keeps() const { return config_.checkpoint.keep > 0; }
   double cells() const {
     const auto& n = config_.domain.cells;
@@ -238,6 +248,7 @@ class Session {
       if (folder_.removed_stop_file()) log_->warn("a file stop that no earlier session has seen was removed");
     });
     if (!ranks_->root()) log_ = silent_log();
+    if (config_.insitu.wanted()) add_insitu();
     ranks_->broadcast(&beginning_, sizeof beginning_, 0);
     if (beginning_ == Beginning::over)
       log_->info("{}: the run there did not finish and left no checkpoint; starting from the beginning",
@@ -248,6 +259,26 @@ class Session {
     first_step_ = clock().step;
     bytes_before_ = simulation_->integrator().statistics().bytes;
     setup_seconds_ = seconds_since(start_);
+  }
+
+  /// The output that shows the run; its faults are for the log, once each.
+  void add_insitu() {
+    const bool stops = config_.insitu.on_error == InsituPolicy::stop;
+    auto sink = make_insitu_sink(
+        config_, options_.config, simulation_->model(), folder_.path(), *ranks_,
+        [this, stops](const std::string& reason) {
+          if (stops)
+            log_->error("in situ: {}", reason);
+          else
+            log_->warn("in situ: {}; the run goes on without it", reason);
+        },
+        [this](const std::string& text) { log_->warn("in situ: {}; the run goes on", text); });
+    insitu_ = sink.get();
+    sinks_.push_back(std::move(sink));
+  }
+  /// Whether in situ has failed and the study wants the run to stop then. The same on every rank.
+  bool insitu_stops() const {
+    return insitu_ && config_.insitu.on_error == InsituPolicy::stop && !insitu_->failure().empty();
   }
 
   void banner() {
@@ -369,7 +400,9 @@ class Session {
     all.checkpoints += session_.checkpoints;
     all.checkpoints_written += session_.checkpoints_written;
     all.slowest_checkpoint = std::max(all.slowest_checkpoint, session_.slowest_checkpoint);
-    all.outputs += seconds_since(start_) - setup_seconds_ - session_.steps - session_.checkpoints;
+    all.insitu += insitu_ ? insitu_->cost().seconds : 0;
+    all.outputs += seconds_since(start_) - setup_seconds_ - session_.steps - session_.checkpoints -
+                   (all.insitu - before_.insitu);
     // The traffic of this rank stands for that of all, cell by cell.
     all.bytes +=
         (simulation_->integrator().statistics().bytes - bytes_before_) * cells() / double(grid.owned_count());
@@ -414,6 +447,10 @@ class Session {
       if (step_end) watch_->outputs_took(seconds_since(*step_end));
       step_end.reset();
       show("running");
+      if (insitu_stops()) {
+        reason = "the failure in situ";  // which the log has told
+        return Wish::stop;
+      }
       const StopDecision decision = watch_->at_edge(*ranks_);
       if (decision.reason.empty()) return decision.checkpoint ? Wish::checkpoint : Wish::go_on;
       reason = decision.reason;
@@ -430,6 +467,7 @@ class Session {
       if (finished) return;
       log_->info("stopped by {} {}", reason, next_session());
     });
+    if (insitu_stops()) return int(ExitCode::environment);
     return int(finished ? ExitCode::done : ExitCode::resumable);
   }
 
@@ -482,6 +520,10 @@ class Session {
                      {"prediction, error and guards", s.seconds_control, s.steps},
                      {"outputs", all.outputs, int(all.sessions)},
                      {"checkpoints", all.checkpoints, int(all.checkpoints_written)}};
+    if (all.insitu > 0) report.timers.push_back({"in situ", all.insitu, int(all.sessions)});
+    if (insitu_) report.insitu = InsituReport{config_.insitu.script, insitu_->failure(), insitu_->cost().calls,
+                                              insitu_->cost().seconds, insitu_->cost().start_seconds,
+                                              insitu_->cost().pack_seconds, long(insitu_->cost().bytes)};
     return report;
   }
 
@@ -532,6 +574,7 @@ class Session {
   std::shared_ptr<spdlog::logger> log_;
   std::optional<Simulation<Exec>> simulation_;
   std::vector<std::unique_ptr<Sink>> sinks_;
+  InsituSink* insitu_ = nullptr;  ///< among the sinks; null: the study has none
   std::optional<CheckpointStore> store_;
   std::optional<StopWatch> watch_;
   std::optional<StatusLine> status_;  ///< rank 0 only

@@ -14,6 +14,8 @@ struct RunOptions {
   std::string config;                  ///< study file
   std::string output;                  ///< folder; empty: runs/<name of the study file>
   std::vector<std::string> overrides;  ///< --set key=value
+  std::string insitu;                  ///< script that goes before that of the study; empty: the study's
+  std::string live, live_wait;         ///< the same for the place of a viewer, and how long to wait for it
   std::string walltime;                ///< as parse_walltime reads it; empty: no limit
   bool fresh = false;                  ///< start over in an occupied folder
   long steps = -1;                     ///< stop after so many steps; negative: run to the end

@@ -28,7 +28,8 @@ constexpr const char* study_name = "config.toml";
 /// Everything a run writes at the top of its folder, but for the lock and the tables of named outputs.
 constexpr std::array own_names{"config.toml", "log.txt",      "status.json", "report.json",
                                "checkpoints", "metrics.csv",  "probes.csv",  "fields",
-                               "slices",      "overview.png", "guard.txt",   "stop"};
+                               "slices",      "insitu",       "overview.png",
+                               "guard.txt",   "stop"};
 
 std::string read_file(const fs::path& path) {
   std::ifstream in(path);

@@ -19,8 +19,12 @@ packages_tests=(
   libgtest-dev python3-jsonschema
   libfftw3-dev liblapacke-dev  # exact solution of the needle problem; its test is not built without them
 )
-# ParaView reads our files in a test of its own; that test is skipped where these are missing.
-packages_paraview=(paraview python3-paraview xvfb xauth libgl1-mesa-dri)
+# ParaView reads our files and looks into runs; without these the program is built without in situ, and their tests are
+# skipped. The second line is what paraview-dev wants of a build and does not ask for.
+packages_paraview=(
+  paraview python3-paraview paraview-dev xvfb xauth libgl1-mesa-dri
+  libx11-dev libxext-dev libgl-dev libglx-dev libopengl-dev zlib1g-dev libpython3.11-dev libdouble-conversion-dev
+)
 # A cluster of one host, started and stopped by the tests of jobs; they are skipped where these are missing.
 packages_slurm=(slurm-wlm munge)
 

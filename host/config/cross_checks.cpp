@@ -39,6 +39,7 @@ class Checks {
     initial();
     sources();
     outputs();
+    live();
   }
 
  private:
@@ -103,6 +104,9 @@ class Checks {
       s_.fail("boundary_value[0]",
               "in the dermal model a dirichlet or robin wall has the baseline of the "
               "undamaged skin; [[boundary_value]] is for the other models");
+    if (!dermal && !c_.insitu.derived.empty())
+      s_.fail("insitu.derived",
+              fmt::format("derived fields are made of those of the dermal model, this is {}", c_.model));
   }
 
   void boundary_values() {
@@ -207,6 +211,17 @@ class Checks {
                   fmt::format("output[{}] writes under the name '{}' already; give each a name of its own", j,
                               o.name));
     }
+  }
+
+  void live() {
+    const InsituConfig& i = c_.insitu;
+    if (!s_.ok("insitu.live") || !s_.ok("insitu.live_wait")) return;
+    if (i.live.empty() && i.live_wait > 0) s_.fail("insitu.live_wait", "has no effect without insitu.live");
+    const auto colon = i.live.rfind(':');
+    const std::string port = colon == std::string::npos ? "" : i.live.substr(colon + 1);
+    const bool number = !port.empty() && port.size() <= 5 && port.find_first_not_of("0123456789") == std::string::npos;
+    if (!i.live.empty() && (colon == 0 || !number || std::stoi(port) < 1 || std::stoi(port) > 65535))
+      s_.fail("insitu.live", "a host and a port are needed, like localhost:22222; ports: 1 to 65535");
   }
 
   void inside(const std::string& path, const std::array<double, 3>& point) {

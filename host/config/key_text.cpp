@@ -44,6 +44,8 @@ std::string shape_of(const KeyKind kind) {
       return "a list of names or symbols of fields";
     case KeyKind::term_list:
       return "a list of names of terms";
+    case KeyKind::word_list:
+      return "a list of words";
     case KeyKind::integer:
       return "a whole number";
     case KeyKind::integer_pair:

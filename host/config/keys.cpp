@@ -1,6 +1,7 @@
 #include "host/config/keys.hpp"
 
 #include "host/config/key_binding.hpp"
+#include "host/insitu/derived.hpp"
 #include "kollagen/column.hpp"
 #include "kollagen/model/info.hpp"
 
@@ -462,6 +463,48 @@ Section checkpoint_section() {
            .such_as("2")});
 }
 
+Section insitu_section() {
+  Key derived = make_key("derived", KeyKind::word_list, &InsituConfig::derived,
+                         "Fields computed from others (dermal model): total_collagen = collagen_i + collagen_iii; "
+                         "collagen_iii_share of it; strength, the proxy of docs/outputs.md, 1 where undamaged skin has "
+                         "no collagen.")
+                    .such_as("[\"total_collagen\"]");
+  for (const DerivedField& field : derived_fields) derived.choices.emplace_back(field.name);
+  return single(
+      "insitu",
+      "Pictures and extracts by a ParaView Catalyst script while the run is under way (docs/insitu.md). Changes no "
+      "result and may change between sessions.",
+      [](auto& c) -> auto& { return c.insitu; },
+      {make_key("script", KeyKind::text, &InsituConfig::script,
+                "Python script for ParaView Catalyst, seen from the current directory, then from the folder of the "
+                "study; empty: none.")
+           .such_as("\"configs/insitu/section.py\""),
+       quantity("every", &InsituConfig::every, "h",
+                "Simulated time from one call of the script to the next: at the end of the first step that reaches it, "
+                "at the start and at the end. Changes no step.")
+           .range(shortest_time, century)
+           .such_as("\"6 hour\""),
+       choice("on_error", &InsituConfig::on_error,
+              {{"warn", InsituPolicy::warn}, {"stop", InsituPolicy::stop}},
+              "When the script fails: warn goes on without it, stop ends the run with a checkpoint and exit code 3.")
+           .such_as("\"stop\""),
+       make_key("fields", KeyKind::field_list, &InsituConfig::fields,
+                "Which fields the script may see; an empty list means all.")
+           .such_as("[\"tgf_beta\", \"fibroblasts\"]"),
+       derived,
+       choice("precision", &InsituConfig::precision,
+              {{"float32", Precision::float32}, {"float64", Precision::float64}},
+              "Number type of the fields that the script sees.")
+           .such_as("\"float64\""),
+       make_key("live", KeyKind::text, &InsituConfig::live,
+                "host:port where a ParaView waits for the run (Catalyst, Connect); with or without a script. Empty: none.")
+           .such_as("\"localhost:22222\""),
+       quantity("live_wait", &InsituConfig::live_wait, "h",
+                "Wall time for which the start of the run waits for that ParaView; without one it goes on then.")
+           .range(0, century)
+           .such_as("\"0 min\"")});
+}
+
 }  // namespace
 
 const std::vector<Section>& config_sections() {
@@ -469,7 +512,7 @@ const std::vector<Section>& config_sections() {
       study_section(),   domain_section(), boundary_section(),  time_section(),
       skin_section(),    layer_section(),  treatment_section(), boundary_value_section(),
       initial_section(), source_section(), terms_section(),     output_section(),
-      checkpoint_section()};
+      checkpoint_section(), insitu_section()};
   return sections;
 }
 

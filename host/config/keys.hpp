@@ -25,6 +25,7 @@ enum class KeyKind {
   field,           ///< name or symbol of a field             -> string, the name
   field_list,      ///< list of fields                        -> strings, the names
   term_list,       ///< list of terms of the model            -> strings
+  word_list,       ///< list of `choices`                     -> strings
   integer,         ///< whole number                          -> integer
   integer_pair,    ///< list of two whole numbers             -> numbers
   quantity,        ///< number with a unit                    -> number

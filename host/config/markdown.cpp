@@ -80,10 +80,6 @@ Lengths are kept in um, times in h, signals in ng/mL, cells in 1/mm^3 and matrix
 Any parameter of the model by its name, for example `D_P = "30 um^2/s"`. Names, values and ranges are listed
 in [parameters.md](parameters.md), or by `kollagen explain parameters --model NAME`.
 
-## `[insitu]`
-
-Reserved for pictures during the run; this version refuses a study that asks for them.
-
 ## Checks that involve several keys
 
 - A side of the domain is a multiple of the spacing (to 1e-6 of the side).
@@ -93,6 +89,7 @@ Reserved for pictures during the run; this version refuses a study that asks for
 - `[[treatment]]` belongs to the dermal model, `[[boundary_value]]` to the others, at dirichlet and robin
   walls; a robin wall needs `k`.
 - Two outputs of one kind need different names, and a run has one `metrics` at most.
+- `insitu.derived` belongs to the dermal model.
 - Four copies of all fields fit into the available memory (exit code 3, after all other checks).
 )";
   return page;

@@ -23,20 +23,11 @@
 namespace kollagen {
 namespace {
 
-/// Tables that the format reserves for parts that this version does not have.
-const std::vector<std::pair<std::string, std::string>> later_tables{
-    {"insitu", "visualisation during the run is"}};
-
 class StudyReader {
  public:
   StudyReader(Study& study) : study_(study), values_(study.errors) {}
 
   void read(toml::table& root) {
-    for (const auto& [name, what] : later_tables) {
-      if (!root.contains(name)) continue;
-      missing_parts_.push_back(fmt::format("[{}]: {} not part of this version", name, what));
-      root.erase(name);
-    }
     read_parameters_later(root);
     const Section& top = config_section("");
     read_keys(top, root, &study_.config, "");
@@ -46,8 +37,6 @@ class StudyReader {
     read_parameters();
     report_unknown(top, root, "");
   }
-
-  const std::vector<std::string>& missing_parts() const { return missing_parts_; }
 
  private:
   static std::string join(const std::string& label, const std::string& name) {
@@ -199,7 +188,6 @@ class StudyReader {
   Study& study_;
   ValueReader values_;
   const toml::table* parameters_ = nullptr;
-  std::vector<std::string> missing_parts_;
 };
 
 /// Every value of `node` by its full path.
@@ -268,12 +256,9 @@ Config parse_config(const std::string_view text, const std::string& name,
   }
   apply_overrides(root, overrides, errors);
   Study study(errors);
-  StudyReader reader(study);
-  reader.read(root);
+  StudyReader(study).read(root);
   check_study(study);
   if (!errors.empty()) throw InputError(errors.text());
-  if (!reader.missing_parts().empty())
-    throw EnvironmentError(fmt::format("{}: {}", name, fmt::join(reader.missing_parts(), "; ")));
   check_memory(study.config, *study.model, memory);
   study.config.resolved_toml = resolve_study(study.config, *study.model);
   return study.config;

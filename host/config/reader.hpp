@@ -12,7 +12,7 @@ namespace kollagen {
 /// Reads the study at `path`, applies the `--set` options `overrides` ("key=value") and checks everything.
 /// Throws one InputError that lists all errors with file:line:column, key, value and what is allowed;
 /// IoError never: a file that cannot be read is bad input. Throws EnvironmentError when the study is right
-/// but needs more memory than is available, or a part that this version lacks. Writes nothing. `share` is the part of
+/// but needs more memory than is available. Writes nothing. `share` is the part of
 /// the cells that this machine is going to hold.
 Config read_config(const std::string& path, const std::vector<std::string>& overrides = {}, double share = 1);
 

@@ -51,6 +51,8 @@ Json value_schema(const Key& key) {
     case KeyKind::field_list:
     case KeyKind::term_list:
       return {{"type", "array"}, {"items", text}, {"uniqueItems", true}};
+    case KeyKind::word_list:
+      return {{"type", "array"}, {"items", {{"enum", key.choices}}}, {"uniqueItems", true}};
     case KeyKind::integer:
     case KeyKind::integer_pair: {
       const Json integer = {
@@ -105,6 +107,8 @@ Json model_branch(const ModelInfo& model) {
     parameters[p.name] = property;
   }
   const Json field = {{"enum", field_names(model, true)}};
+  Json insitu = {{"fields", {{"items", field}}}};
+  if (model.name != "dermal") insitu["derived"] = {{"maxItems", 0}};
   const auto rows = [](const Json& properties) { return Json{{"items", {{"properties", properties}}}}; };
   const Json properties = {
       {"model_parameters", {{"properties", parameters}, {"additionalProperties", false}}},
@@ -112,6 +116,7 @@ Json model_branch(const ModelInfo& model) {
       {"initial", rows({{"field", field}})},
       {"source", rows({{"field", field}})},
       {"output", rows({{"fields", {{"items", field}}}})},
+      {"insitu", {{"properties", insitu}}},
       {"terms", rows({{"disable", {{"items", {{"enum", term_names(model)}}}}}})}};
   const bool is_default = model.name == Config{}.model;
   Json condition = {{"properties", {{"model", {{"const", model.name}}}}}};

@@ -214,6 +214,7 @@ std::optional<KeyValue> ValueReader::read(const Key& key, const toml::node& node
     }
     case KeyKind::field_list:
     case KeyKind::term_list:
+    case KeyKind::word_list:
       return words(key, node, path);
     case KeyKind::integer:
       return integer(key, node, path);

@@ -76,6 +76,14 @@ void write_report(const std::filesystem::path& run_dir, const RunReport& report)
                                        {"gathers", per_step(double(count.gathers))},
                                        {"gathered_bytes", per_step(double(count.gathered_bytes))},
                                        {"seconds", per_step(count.seconds)}};
+  if (report.insitu)
+    json["insitu"] = {{"script", report.insitu->script},
+                      {"failure", report.insitu->failure.empty() ? Json(nullptr) : Json(report.insitu->failure)},
+                      {"calls", report.insitu->calls},
+                      {"seconds", report.insitu->seconds},
+                      {"start_seconds", report.insitu->start_seconds},
+                      {"pack_seconds", report.insitu->pack_seconds},
+                      {"buffer_bytes", report.insitu->buffer_bytes}};
   write_text_file(run_dir / "report.json", json.dump(2) + "\n");
 }
 

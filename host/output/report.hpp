@@ -17,6 +17,15 @@ struct Timer {
   long calls = 0;
 };
 
+/// What showing a run while it was under way has cost rank 0 in this session.
+struct InsituReport {
+  std::string script;
+  std::string failure;  ///< empty: none
+  long calls = 0;       ///< of the script
+  double seconds = 0, start_seconds = 0, pack_seconds = 0;  ///< in all; of these for the start, for packing
+  long buffer_bytes = 0;
+};
+
 /// What a finished or stopped run reports about itself.
 struct RunReport {
   std::string title;
@@ -41,6 +50,7 @@ struct RunReport {
   std::array<int, 3> process_grid{1, 1, 1};
   long session_steps = 0;            ///< accepted in this session
   CommunicationCount communication;  ///< of rank 0 in this session, outputs included
+  std::optional<InsituReport> insitu;  ///< empty: the study has no script
 };
 
 /// Where a run stands, for a person who looks at its folder.

@@ -19,6 +19,7 @@ enum class Placement { automatic, fixed, random };  ///< automatic: fixed first,
 enum class Shape { uniform, gaussian, box, cosine, halfspace, point, cylinder };
 enum class OutputKind { fields, slice, probe, metrics };
 enum class Precision { float32, float64 };
+enum class InsituPolicy { warn, stop };
 
 struct DomainConfig {
   std::array<double, 3> size{0, 0, 0};     ///< [um]
@@ -147,6 +148,21 @@ struct CheckpointConfig {
   bool operator==(const CheckpointConfig&) const = default;
 };
 
+/// What is shown while a run is under way. Nothing here changes a result.
+struct InsituConfig {
+  std::string script;                ///< ParaView Catalyst script, as written in the study; empty: none
+  double every = 24;                 ///< [h]
+  InsituPolicy on_error = InsituPolicy::warn;
+  std::vector<std::string> fields;   ///< canonical field names; empty: all
+  std::vector<std::string> derived;  ///< names of derived fields (host/insitu/derived.hpp)
+  Precision precision = Precision::float32;
+  std::string live;                  ///< "host:port" of a viewer; empty: none
+  double live_wait = 0;              ///< [h] wall time that the start waits for the viewer
+
+  bool wanted() const { return !script.empty() || !live.empty(); }
+  bool operator==(const InsituConfig&) const = default;
+};
+
 struct Config {
   std::string title;
   std::string model = "dermal";
@@ -163,6 +179,7 @@ struct Config {
   std::vector<std::string> disabled_terms;
   std::vector<OutputConfig> outputs;
   CheckpointConfig checkpoint;
+  InsituConfig insitu;
   std::string resolved_toml;  ///< the study with every default written out, as config.toml receives it
 
   bool operator==(const Config&) const = default;

@@ -44,6 +44,9 @@ class Sink {
   virtual std::string name() const = 0;
   /// First instant >= `time` [h] at which this output wants to write; +infinity when there is none.
   virtual double next_time(double time) const = 0;
+  /// Whether steps end exactly at the instants of `next_time`. Where they need not, `write` gets the first state at or after
+  /// an instant, and the output changes no step.
+  virtual bool sets_steps() const { return true; }
   /// Writes the snapshot. Called at the start (after the treatments of t = 0), at every instant of
   /// `next_time` and at the end. Throws IoError.
   virtual void write(const Snapshot& snapshot) = 0;

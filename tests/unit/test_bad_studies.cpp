@@ -293,10 +293,12 @@ TEST(EveryKey, TypoIsReportedWithASuggestion) {
 TEST(EveryKey, UnknownWordIsReportedWithWhatIsAllowed) {
   for_each_key([](const Section& section, const Key& key) {
     if (key.choices.empty()) return;
+    const std::string word = "\"" + key.choices.front() + "q\"";
+    const bool list = key.kind == KeyKind::word_list;
     const Draft draft =
-        draft_of(section, key, key.name, "\"" + key.choices.front() + "q\"", fitting_choice(section, key));
+        draft_of(section, key, key.name, list ? "[" + word + "]" : word, fitting_choice(section, key));
     const Outcome outcome = check(draft.text);
-    expect_error(draft, outcome, place(draft, key) + "\"" + key.choices.front() + "q\": unknown; allowed: ");
+    expect_error(draft, outcome, place(draft, key, list ? "[0]" : "") + word + ": unknown; allowed: ");
     for (const std::string& choice : key.choices) expect_error(draft, outcome, choice);
     expect_error(draft, outcome, "did you mean '" + key.choices.front() + "'?");
   });

@@ -101,6 +101,27 @@ TEST_F(Loop, KeepsTheStartAndNotTheEnd) {
   EXPECT_EQ(written, (std::vector<double>{0, 0.25, 0.5, 0.75, 1}));
 }
 
+/// Wants the multiples of 0.3 h and takes them as they come.
+struct LooseSink final : NotingSink {
+  using NotingSink::NotingSink;
+  bool sets_steps() const override { return false; }
+};
+
+TEST_F(Loop, AnOutputThatSetsNoStepGetsTheFirstStateAtOrAfterItsInstants) {
+  EXPECT_EQ(drive(clock.steppable(), sinks, plan), RunOutcome::finished);
+  const auto steps = clock.steps;
+  clock.rewind();
+  std::vector<double> loose;
+  sinks.push_back(std::make_unique<LooseSink>(0.3, loose));
+  EXPECT_EQ(drive(clock.steppable(), sinks, plan), RunOutcome::finished);
+  EXPECT_EQ(clock.steps, steps);
+  std::vector<double> expected{0};
+  for (const double instant : {0.3, 0.6, 0.9})
+    expected.push_back(*std::lower_bound(steps.begin(), steps.end(), instant));
+  expected.push_back(1);
+  EXPECT_EQ(loose, expected);
+}
+
 TEST_F(Loop, CheckpointsOfTheStudyAreMetExactlyWrittenOrNot) {
   // One instant is that of an output, one lies a rounding before another.
   const std::vector<double> wanted{0.1, 0.25, 0.3, 0.5 * (1 - 1e-15), 1};

@@ -1,0 +1,69 @@
+#include "host/insitu/insitu_sink.hpp"
+
+#include <chrono>
+
+#include "kollagen/check.hpp"
+#include "kollagen/collective.hpp"
+
+namespace kollagen {
+namespace {
+
+using Steady = std::chrono::steady_clock;
+
+double seconds_since(const Steady::time_point begin) {
+  return std::chrono::duration<double>(Steady::now() - begin).count();
+}
+
+}  // namespace
+
+InsituSink::InsituSink(Setup setup, std::unique_ptr<InsituBackend> backend)
+    : setup_(std::move(setup)), backend_(std::move(backend)) {}
+
+void InsituSink::write(const Snapshot& snapshot) {
+  ranks_ = &snapshot.communicator();
+  const Clock& clock = snapshot.clock();
+  if (!failure_.empty() || !once_.first(clock.step, clock.time)) return;
+  guarded([&] { show(snapshot); });
+}
+
+void InsituSink::show(const Snapshot& snapshot) {
+  Communicator& ranks = snapshot.communicator();
+  if (!packer_) {
+    const auto begin = Steady::now();
+    together(ranks, [&] { backend_->check(); });
+    together(ranks, [&] { backend_->load(); });
+    packer_ = std::make_unique<InsituPacker>(snapshot.model(), snapshot.grid(), setup_.species, setup_.derived,
+                                             setup_.precision, ranks);
+    cost_.start_seconds = seconds_since(begin);
+  }
+  bool asked = false;
+  together(ranks, [&] { asked = backend_->request(snapshot.clock().time, snapshot.clock().step); });
+  if (!asked) return;
+  const auto begin = Steady::now();
+  const InsituFrame& frame = packer_->pack(snapshot, [&](const std::string& field) { return backend_->wants(field); });
+  cost_.pack_seconds += seconds_since(begin);
+  cost_.bytes = packer_->bytes();
+  together(ranks, [&] { backend_->execute(frame); });
+  ++cost_.calls;
+}
+
+void InsituSink::finish() {
+  if (failure_.empty() && packer_) guarded([&] { together(*ranks_, [&] { backend_->finish(); }); });
+}
+
+void InsituSink::guarded(const std::function<void()>& work) {
+  const auto begin = Steady::now();
+  try {
+    work();
+  } catch (const std::exception& error) {
+    failure_ = error.what();
+    setup_.failed(failure_);
+  }
+  cost_.seconds += seconds_since(begin);
+  const std::string complaint = backend_->complaints();
+  if (complaint.empty() || complained_ || !failure_.empty()) return;
+  complained_ = true;
+  setup_.complained(complaint);
+}
+
+}  // namespace kollagen

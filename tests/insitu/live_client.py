@@ -1,0 +1,45 @@
+"""A viewer without windows, as ParaView's menu Catalyst, Connect makes one: live_client.py PORT UPDATES
+
+Prints a line of JSON for each state that arrives, and leaves after so many of them or when the run has gone.
+"""
+import json
+import os
+import sys
+import time
+
+from paraview import live
+from paraview.simple import FindSource
+
+PORT, UPDATES = int(sys.argv[1]), int(sys.argv[2])
+seen = []
+gone = []
+link = live.ConnectToCatalyst("localhost", PORT)
+print(json.dumps("waiting"), flush=True)
+
+
+def connected(link, event):
+    live.ExtractCatalystData(link, "fields")
+
+
+def updated(link, event):
+    source = FindSource("fields")
+    data = source.GetClientSideObject().GetOutputDataObject(0) if source else None
+    if not data:
+        return
+    source.UpdatePipeline()
+    information = source.GetDataInformation()
+    when = data.GetFieldData().GetArray("TimeValue")
+    field = source.CellData.GetArray("u")
+    seen.append(when.GetValue(0) if when else None)
+    print(json.dumps({"time": seen[-1], "cells": information.GetNumberOfCells(),
+                      "range": field.GetRange(0) if field else None, "bounds": information.GetBounds()}), flush=True)
+
+
+link.AddObserver("ConnectionCreatedEvent", connected)
+link.AddObserver("UpdateEvent", updated)
+link.AddObserver("ConnectionClosedEvent", lambda link, event: gone.append(event))
+begin = time.monotonic()
+while len(seen) < UPDATES and not gone and time.monotonic() - begin < 120:
+    live.ProcessServerNotifications()
+    time.sleep(0.02)
+os._exit(0)  # as a viewer that is closed: without a word to the run
