@@ -1,4 +1,4 @@
-# Finds Catalyst 2 (the target catalyst::catalyst), which shows runs with an implementation that is chosen at run time.
+# Finds Catalyst 2 (catalyst::catalyst), which shows runs with an implementation that is chosen at run time.
 #
 #   KOLLAGEN_CATALYST   AUTO: used when found; ON: must be there; OFF: not looked for
 set(KOLLAGEN_CATALYST AUTO CACHE STRING "Show runs in situ with Catalyst 2: AUTO, ON, OFF")
@@ -22,6 +22,6 @@ elseif(catalyst_CONSIDERED_VERSIONS)
   set(KOLLAGEN_CATALYST_WHY "found are versions ${catalyst_CONSIDERED_VERSIONS}, needed is 2.0")
 endif()
 if(NOT KOLLAGEN_CATALYST STREQUAL "AUTO")
-  message(FATAL_ERROR "Catalyst 2 for in situ: ${KOLLAGEN_CATALYST_WHY}. Name its folder with "
-                      "-Dcatalyst_DIR=<folder of catalyst-config.cmake>, or leave it out with -DKOLLAGEN_CATALYST=OFF.")
+  message(FATAL_ERROR "Catalyst 2 for in situ: ${KOLLAGEN_CATALYST_WHY}. Name its folder with -Dcatalyst_DIR="
+                      "<folder of catalyst-config.cmake>, or leave it out with -DKOLLAGEN_CATALYST=OFF.")
 endif()

@@ -480,9 +480,11 @@ Section insitu_section() {
                 "study; empty: none.")
            .such_as("\"configs/insitu/section.py\""),
        choice("backend", &InsituConfig::backend,
-              {{"auto", InsituLibrary::any}, {"paraview", InsituLibrary::paraview}, {"catalyst", InsituLibrary::catalyst}},
-              "What calls the script: ParaView itself, or Catalyst 2 with the implementation that the environment names; "
-              "auto: the one that the program was built with, ParaView first.")
+              {{"auto", InsituLibrary::any},
+               {"paraview", InsituLibrary::paraview},
+               {"catalyst", InsituLibrary::catalyst}},
+              "What calls the script: ParaView itself, or Catalyst 2 with the implementation that the environment "
+              "names; auto: the one that the program was built with, ParaView first.")
            .such_as("\"catalyst\""),
        quantity("every", &InsituConfig::every, "h",
                 "Simulated time from one call of the script to the next: at the end of the first step that reaches it, "

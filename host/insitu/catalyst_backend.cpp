@@ -1,11 +1,11 @@
 #include "host/insitu/catalyst_backend.hpp"
 
-#include <catalyst.hpp>
 #include <dlfcn.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include <array>
+#include <catalyst.hpp>
 #include <csignal>
 #include <cstdlib>
 #include <fstream>
@@ -31,9 +31,9 @@ constexpr const char* failure_variable = "KOLLAGEN_INSITU_FAILURE";
 /// How `guard` tells that it has been called.
 constexpr const char* guarded_variable = "KOLLAGEN_INSITU_GUARDED";
 
-/// For ParaView, ahead of the script of the study. Errors of scripts become known to the run, the end of the process
-/// becomes an error, and where windows are needed and no display answers on some rank, no view may be made: VTK would
-/// abort the process as soon as one is drawn.
+/// For ParaView, ahead of the script of the study. Errors of scripts become known to the run, the end of the
+/// process becomes an error, and where windows are needed and no display answers on some rank, no view may be
+/// made: VTK would abort the process as soon as one is drawn.
 constexpr const char* guard = R"(# script-version: 2.0
 """Written by Kollagen and called before the script of the study, so that its faults do not end the run."""
 import builtins
@@ -136,7 +136,8 @@ std::vector<std::string> parts_of(const std::string& paths) {
   return parts;
 }
 
-/// What `status` of a function of Catalyst means; numbers above those of Catalyst belong to the implementation.
+/// What `status` of a function of Catalyst means; numbers above those of Catalyst belong to the
+/// implementation.
 std::string meaning(const catalyst_status status) {
   switch (status) {
     case catalyst_status_error_no_implementation:
@@ -162,15 +163,16 @@ std::string reason_in(const std::string& text, const fs::path& script) {
   std::string place, last;
   for (std::string line; std::getline(in, line);) {
     const auto number = line.find("\", line ");
-    if (number != std::string::npos && line.find("/" + script.filename().string() + "\"") != std::string::npos)
+    if (number != std::string::npos &&
+        line.find("/" + script.filename().string() + "\"") != std::string::npos)
       place = "line " + line.substr(number + 8, line.find_first_of(",\n", number + 8) - number - 8) + ": ";
     if (!line.empty() && line[0] != ' ') last = line;
   }
   return place + last;
 }
 
-/// Implementations may start Python, which takes signals for itself; the way to stop a run is ours. A handler that has
-/// gone back to the default because its signal came stays so.
+/// Implementations may start Python, which takes signals for itself; the way to stop a run is ours. A handler
+/// that has gone back to the default because its signal came stays so.
 class KeepSignals {
  public:
   KeepSignals() {
@@ -232,7 +234,8 @@ class CatalystBackend final : public InsituBackend {
     if (implementation_.empty()) implementation_ = "stub";
     if (implementation_ == "stub" && variable("CATALYST_DATA_DUMP_DIRECTORY").empty())
       complaints_ =
-          "Catalyst: its stub shows nothing: name an implementation with CATALYST_IMPLEMENTATION_NAME and its folder "
+          "Catalyst: its stub shows nothing: name an implementation with CATALYST_IMPLEMENTATION_NAME and "
+          "its folder "
           "with CATALYST_IMPLEMENTATION_PATHS, as docs/insitu.md says";
   }
 
@@ -257,7 +260,8 @@ class CatalystBackend final : public InsituBackend {
     shown_ = std::move(node);
     if (first && implementation_ == "paraview" && variable(guarded_variable).empty())
       complaints_ = fmt::format(
-          "Catalyst: {} was not executed by ParaView, as its messages say: faults of the script are not seen, and a view "
+          "Catalyst: {} was not executed by ParaView, as its messages say: faults of the script are not "
+          "seen, and a view "
           "without a display ends the run",
           (setup_.folder / "guard.py").string());
   }
@@ -305,8 +309,8 @@ class CatalystBackend final : public InsituBackend {
     mesh["state/metadata/vtk_fields/vtkGhostType/attribute_type"].set(std::string("Ghosts"));
   }
 
-  /// Opens the library as Catalyst is going to. Catalyst tells no reason, and a rank that fails in its own call would be
-  /// waited for by the others.
+  /// Opens the library as Catalyst is going to. Catalyst tells no reason, and a rank that fails in its own
+  /// call would be waited for by the others.
   void open_implementation(std::vector<std::string> places) const {
     Dl_info library{};
     if (::dladdr(reinterpret_cast<void*>(&catalyst_initialize), &library) != 0 && library.dli_fname)
@@ -321,8 +325,9 @@ class CatalystBackend final : public InsituBackend {
       reason = ::dlerror();
       break;
     }
-    throw EnvironmentError(fmt::format("CATALYST_IMPLEMENTATION_NAME={}: {} (CATALYST_IMPLEMENTATION_PATHS names folders)",
-                                       implementation_, reason));
+    throw EnvironmentError(
+        fmt::format("CATALYST_IMPLEMENTATION_NAME={}: {} (CATALYST_IMPLEMENTATION_PATHS names folders)",
+                    implementation_, reason));
   }
 
   /// Calls a function of Catalyst and throws when it or a script has failed.
@@ -334,7 +339,8 @@ class CatalystBackend final : public InsituBackend {
     if (!failure.empty()) throw EnvironmentError(fmt::format("{}: {}", script_.string(), told(failure)));
     if (status != catalyst_status_ok)
       throw EnvironmentError(fmt::format("{} with implementation {}: {}", function,
-                                         implementation_.empty() ? "stub" : implementation_, meaning(status)));
+                                         implementation_.empty() ? "stub" : implementation_,
+                                         meaning(status)));
   }
 
   /// The reason in a traceback; the whole of it goes to a file.

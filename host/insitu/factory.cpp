@@ -1,6 +1,7 @@
 #include "host/insitu/factory.hpp"
 
 #include <stdexcept>
+#include <utility>
 
 #include "host/output/field_selection.hpp"
 #ifdef KOLLAGEN_HAVE_CATALYST
@@ -36,9 +37,11 @@ std::unique_ptr<InsituBackend> make_backend(const InsituConfig& insitu, const st
                                             [[maybe_unused]] const std::filesystem::path& folder,
                                             [[maybe_unused]] Communicator& ranks) {
   [[maybe_unused]] const std::vector<std::filesystem::path> scripts = script_places(insitu.script, study);
+  [[maybe_unused]] const InsituLibrary library = chosen(insitu);
 #ifdef KOLLAGEN_HAVE_PARAVIEW
-  if (chosen(insitu) == InsituLibrary::paraview) {
-    ParaViewSetup setup{scripts, folder, ranks, "", 0, 3600 * insitu.live_wait, insitu.on_error == InsituPolicy::stop};
+  if (library == InsituLibrary::paraview) {
+    ParaViewSetup setup{scripts, folder, ranks, "", 0, 3600 * insitu.live_wait,
+                        insitu.on_error == InsituPolicy::stop};
     if (!insitu.live.empty()) {
       const auto colon = insitu.live.rfind(':');
       setup.host = insitu.live.substr(0, colon);
@@ -48,7 +51,7 @@ std::unique_ptr<InsituBackend> make_backend(const InsituConfig& insitu, const st
   }
 #endif
 #ifdef KOLLAGEN_HAVE_CATALYST
-  if (chosen(insitu) == InsituLibrary::catalyst) return make_catalyst_backend({scripts, folder, ranks});
+  if (library == InsituLibrary::catalyst) return make_catalyst_backend({scripts, folder, ranks});
 #endif
   throw std::logic_error("this build has no such back end to show a run with");
 }
@@ -74,16 +77,16 @@ std::string insitu_catalyst() {
 void require_insitu(const InsituConfig& insitu) {
   if (chosen(insitu) == InsituLibrary::paraview && !has_paraview)
     throw EnvironmentError(
-        std::string("[insitu] script and live (--insitu, --live) need ParaView, and this program was built without it: install "
-                    "paraview-dev and python3-paraview (docs/insitu.md lists the packages) and configure again with "
-                    "-DKOLLAGEN_PARAVIEW=ON, ") +
+        std::string("[insitu] script and live (--insitu, --live) need ParaView, and this program was built "
+                    "without it: install paraview-dev and python3-paraview (docs/insitu.md lists the packages) "
+                    "and configure again with -DKOLLAGEN_PARAVIEW=ON, ") +
         (has_catalyst && insitu.live.empty() ? "or use Catalyst 2: --set insitu.backend=catalyst, " : "") +
         "or run without: --set insitu.script=\"\" --set insitu.live=\"\"");
   if (chosen(insitu) == InsituLibrary::catalyst && !has_catalyst)
     throw EnvironmentError(
-        std::string("[insitu] backend = \"catalyst\" needs Catalyst 2, and this program was built without it: configure "
-                    "again with -DKOLLAGEN_CATALYST=ON -Dcatalyst_DIR=<folder of catalyst-config.cmake> (docs/insitu.md "
-                    "says more), ") +
+        std::string("[insitu] backend = \"catalyst\" needs Catalyst 2, and this program was built without it: "
+                    "configure again with -DKOLLAGEN_CATALYST=ON -Dcatalyst_DIR=<folder of "
+                    "catalyst-config.cmake> (docs/insitu.md says more), ") +
         (has_paraview ? "or use ParaView: --set insitu.backend=paraview, " : "") +
         "or run without: --set insitu.script=\"\"");
 }

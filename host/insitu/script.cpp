@@ -26,7 +26,8 @@ fs::path find_script(const std::vector<fs::path>& places) {
 void use_extracts_folder(const fs::path& folder) {
   std::error_code error;
   fs::create_directories(folder, error);
-  if (error) throw EnvironmentError(fmt::format("{}: cannot be created: {}", folder.string(), error.message()));
+  if (error)
+    throw EnvironmentError(fmt::format("{}: cannot be created: {}", folder.string(), error.message()));
   ::setenv(extracts_variable, fs::absolute(folder).c_str(), 0);
 }
 

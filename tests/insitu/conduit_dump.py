@@ -1,12 +1,12 @@
-"""Reads what the stub of Catalyst 2 leaves in CATALYST_DATA_DUMP_DIRECTORY: a tree of Conduit, values in a binary file
-and its layout in JSON beside it."""
+"""Reads what the stub of Catalyst 2 leaves in CATALYST_DATA_DUMP_DIRECTORY: a tree of Conduit, its values in a binary
+file and its layout in JSON beside it."""
 import json
 import pathlib
 
 import numpy
 
-TYPES = {"int8": "i1", "int16": "i2", "int32": "i4", "int64": "i8", "uint8": "u1", "uint16": "u2", "uint32": "u4",
-         "uint64": "u8", "float32": "f4", "float64": "f8"}
+TYPES = {"int8": "i1", "int16": "i2", "int32": "i4", "int64": "i8", "uint8": "u1", "uint16": "u2",
+         "uint32": "u4", "uint64": "u8", "float32": "f4", "float64": "f8"}
 
 
 def read(path):

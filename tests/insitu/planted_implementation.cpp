@@ -1,11 +1,11 @@
-/// An implementation of Catalyst 2 for tests: notes whether it is handed the memory of the run itself, and fails as
-/// PLANTED_FAULT says.
+/// An implementation of Catalyst 2 for tests: notes whether it is handed the memory of the run itself, and
+/// fails as PLANTED_FAULT says.
 #include <catalyst.h>
 #include <catalyst_impl.h>
 
 #include <csignal>
-#include <cstdlib>
 #include <cstdio>
+#include <cstdlib>
 #include <stdexcept>
 #include <string>
 
@@ -36,7 +36,8 @@ catalyst_status execute(const conduit_node* params) {
   if (!notes) return catalyst_status_ok;
   std::FILE* file = std::fopen(notes, "a");
   if (!file) return catalyst_status(80);
-  conduit_node* fields = conduit_node_fetch(const_cast<conduit_node*>(params), "catalyst/channels/fields/data/fields");
+  conduit_node* fields =
+      conduit_node_fetch(const_cast<conduit_node*>(params), "catalyst/channels/fields/data/fields");
   for (conduit_index_t n = 0; n < conduit_node_number_of_children(fields); ++n) {
     conduit_node* values = conduit_node_fetch(conduit_node_child(fields, n), "values");
     char* name = conduit_node_name(conduit_node_child(fields, n));
@@ -48,7 +49,9 @@ catalyst_status execute(const conduit_node* params) {
   return catalyst_status_ok;
 }
 
-catalyst_status finalize(const conduit_node*) { return fault("finalize") ? catalyst_status(81) : catalyst_status_ok; }
+catalyst_status finalize(const conduit_node*) {
+  return fault("finalize") ? catalyst_status(81) : catalyst_status_ok;
+}
 
 catalyst_status nothing(conduit_node*) { return catalyst_status_ok; }
 
