@@ -346,6 +346,7 @@ class CatalystBackend final : public InsituBackend {
   /// The reason in a traceback; the whole of it goes to a file.
   std::string told(const std::string& text) const {
     std::string reason = reason_in(text, script_);
+    if (text.find('\n') == std::string::npos) return reason;
     const int rank = setup_.ranks.rank();
     const fs::path path = setup_.folder / (rank == 0 ? "error.txt" : fmt::format("error_rank_{}.txt", rank));
     if (std::ofstream(path) << text << std::flush) reason += fmt::format(" (all of it: {})", path.string());

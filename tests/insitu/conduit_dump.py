@@ -1,5 +1,5 @@
-"""Reads what the stub of Catalyst 2 leaves in CATALYST_DATA_DUMP_DIRECTORY: a tree of Conduit, its values in a binary
-file and its layout in JSON beside it."""
+"""Reads what the stub of Catalyst 2 leaves in CATALYST_DATA_DUMP_DIRECTORY: a tree of Conduit, its values in
+a binary file and its layout in JSON beside it."""
 import json
 import pathlib
 

@@ -3,7 +3,7 @@ and with the implementation of ParaView the same as without Catalyst in between.
 
     test_catalyst.py KOLLAGEN FOLDER Stub | Planted | ParaView | WithoutCatalyst
 
-FOLDER has the implementation of planted_implementation.cpp. The implementation of ParaView is looked for where
+FOLDER has the implementation of planted_implementation.cpp. The one of ParaView is looked for where
 KOLLAGEN_TEST_CATALYST_PATHS says.
 """
 import json
@@ -35,7 +35,7 @@ class Catalyst(base.Runs):
 
 
 class Stub(Catalyst):
-    """What Catalyst's own stub writes down: the grid, the fields of the frames, the marks of neighbours' cells."""
+    """What Catalyst's own stub writes down: the grid, the fields, the marks of neighbours' cells."""
 
     def dumps(self, output, *options, ranks=1, **rest):
         folder = self.folder / (output + "_dump")
@@ -68,7 +68,8 @@ class Stub(Catalyst):
                                  [rank, frame.step, frame.time])
                 self.assertEqual(state["fields"], {"time_unit": "h", "length_unit": "um",
                                                    "domain_size_um": dict(zip("xyz", base.SIZE))})
-                self.assertEqual(state["metadata"]["vtk_fields"], {"vtkGhostType": {"attribute_type": "Ghosts"}})
+                self.assertEqual(state["metadata"]["vtk_fields"],
+                                 {"vtkGhostType": {"attribute_type": "Ghosts"}})
                 self.assertEqual(mesh["topologies"], {"cells": {"type": "uniform", "coordset": "coords"}})
                 grid = mesh["coordsets"]["coords"]
                 self.assertEqual(set(grid), {"type", "units", "dims", "origin", "spacing"})
@@ -80,7 +81,8 @@ class Stub(Catalyst):
                 self.assertEqual([grid["origin"][axis] for axis in "xyz"],
                                  [n * step for n, step in zip(first, base.SPACING)])
                 self.assertGreaterEqual(min(first), 0)
-                self.assertTrue(all(low + n <= end for low, n, end in zip(first, cells, base.CELLS)), (first, cells))
+                for low, n, end in zip(first, cells, base.CELLS):
+                    self.assertLessEqual(low + n, end)
                 if ranks == 1:
                     self.assertEqual((tuple(cells), first), (base.CELLS, [0, 0, 0]))
                 box = tuple(slice(low, low + n) for low, n in zip(first[::-1], cells[::-1]))
@@ -133,8 +135,8 @@ class Stub(Catalyst):
         if not base.LOOKS:
             self.skipTest("this program was built without ParaView: Catalyst 2 is its only back end")
         for number, key in enumerate(("every=1 hour", "backend=auto", "backend=paraview")):
-            said = self.run_study(self.study(base.LINEAR), f"other_{number}", "--insitu", self.script(base.QUIET),
-                                  "--set", "insitu." + key)
+            said = self.run_study(self.study(base.LINEAR), f"other_{number}", "--insitu",
+                                  self.script(base.QUIET), "--set", "insitu." + key)
             self.assertIn("in situ with ParaView", said)
             self.assertNotIn("Catalyst 2", said)
 
@@ -203,8 +205,9 @@ class Planted(Catalyst):
             self.check(f"script_{policy}", f"there is no script {self.folder}/nowhere.py", policy, said)
             said = self.shown(f"nowhere_{policy}", *options, CATALYST_IMPLEMENTATION_NAME="nowhere",
                               CATALYST_IMPLEMENTATION_PATHS=f"{self.folder}/a:{self.folder}", code=code)
-            self.check(f"nowhere_{policy}", "CATALYST_IMPLEMENTATION_NAME=nowhere: there is no libcatalyst-nowhere.so "
-                       f"in {self.folder}/a and none in {self.folder} and none in /", policy, said)
+            self.check(f"nowhere_{policy}", "CATALYST_IMPLEMENTATION_NAME=nowhere: there is no "
+                       f"libcatalyst-nowhere.so in {self.folder}/a and none in {self.folder} and none in /",
+                       policy, said)
             said = self.shown(f"broken_{policy}", *options, CATALYST_IMPLEMENTATION_NAME="broken",
                               CATALYST_IMPLEMENTATION_PATHS=self.folder, ranks=3, code=code)
             self.check(f"broken_{policy}", "CATALYST_IMPLEMENTATION_NAME=broken: "
@@ -220,9 +223,9 @@ exec "$@"
         notes = self.folder / "notes"
         env = runs.environment(CATALYST_IMPLEMENTATION_NAME="planted", CATALYST_IMPLEMENTATION_PATHS=PLANTED,
                                PLANTED_NOTES=notes)
-        code, text = runs.run(wrapper, base.PROGRAM, "run", self.study(base.LINEAR), "-o", self.folder / "run",
-                              "--insitu", self.script(base.QUIET), "--set", "insitu.backend=catalyst", ranks=3,
-                              env=env)
+        code, text = runs.run(wrapper, base.PROGRAM, "run", self.study(base.LINEAR), "-o",
+                              self.folder / "run", "--insitu", self.script(base.QUIET), "--set",
+                              "insitu.backend=catalyst", ranks=3, env=env)
         self.assertEqual(code, 0, text)
         first = [line for line in notes.read_text().splitlines() if line.startswith("1 u ")]
         self.assertEqual(len(first), 3)
@@ -321,8 +324,8 @@ if __name__ == "__main__":
                   "(docs/insitu.md, Catalyst 2)")
     if kind == "ParaView" and not any((pathlib.Path(place) / "libcatalyst-paraview.so").exists()
                                       for place in PARAVIEW_PATHS.split(":")):
-        base.skip("no implementation of ParaView for Catalyst 2 is there (KOLLAGEN_TEST_CATALYST_PATHS names the "
-                  "folder of libcatalyst-paraview.so)")
+        base.skip("no implementation of ParaView for Catalyst 2 is there (KOLLAGEN_TEST_CATALYST_PATHS names "
+                  "the folder of libcatalyst-paraview.so)")
     result = unittest.main(argv=[sys.argv[0], kind, *sys.argv[4:]], verbosity=2, exit=False).result
     if result.wasSuccessful() and len(result.skipped) == result.testsRun:
         base.skip("; ".join(reason for _, reason in result.skipped))
