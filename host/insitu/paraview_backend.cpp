@@ -267,7 +267,7 @@ class ParaViewBackend final : public InsituBackend {
     complaints_ += listener_->take();
   }
 
-  std::string name() const override { return paraview_version(); }
+  std::string name() const override { return "ParaView " + paraview_version(); }
 
   bool request(const double time, const long step) override {
     description_ = vtkSmartPointer<vtkCPDataDescription>::New();
