@@ -31,6 +31,11 @@ if(KOLLAGEN_PROGRAM)
   else()
     list(APPEND lines "in situ         no: ${KOLLAGEN_PARAVIEW_WHY}")
   endif()
+  if(KOLLAGEN_HAVE_CATALYST)
+    list(APPEND lines "Catalyst 2      ${CATALYST_VERSION} (${catalyst_DIR})")
+  else()
+    list(APPEND lines "Catalyst 2      no: ${KOLLAGEN_CATALYST_WHY}")
+  endif()
 endif()
 list(APPEND lines
   "tests           ${KOLLAGEN_TESTS}"

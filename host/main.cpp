@@ -79,7 +79,8 @@ std::string program_info() {
   text += "HDF5      none: no fields and slices\n";
 #endif
   text += fmt::format("MPI       {}\n", ranks_library());
-  text += fmt::format("ParaView  {}\n", insitu_library());
+  text += fmt::format("ParaView  {}\n", insitu_paraview());
+  text += fmt::format("Catalyst  {}\n", insitu_catalyst());
   text += fmt::format("memory    {:.1f} GB available\n", available_memory() / 1e9);
   text += fmt::format("models    {}\n", fmt::join(model_names(), ", "));
   return text;

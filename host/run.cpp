@@ -176,7 +176,7 @@ class Session {
     together(*ranks_, [&] {
       if (!options_.walltime.empty()) walltime = parse_walltime(options_.walltime);
       config_ = read_config(options_.config, overrides(), here);
-      if (config_.insitu.wanted()) require_insitu();
+      if (config_.insitu.wanted()) require_insitu(config_.insitu);
       if (keeps() && !has_hdf5)
         throw EnvironmentError(
             "checkpoints need HDF5, and this program was built without it (KOLLAGEN_HDF5=OFF): build "
@@ -266,6 +266,7 @@ class Session {
     const bool stops = config_.insitu.on_error == InsituPolicy::stop;
     auto sink = make_insitu_sink(
         config_, options_.config, simulation_->model(), folder_.path(), *ranks_,
+        [this](const std::string& library) { log_->info("in situ with {}", library); },
         [this, stops](const std::string& reason) {
           if (stops)
             log_->error("in situ: {}", reason);

@@ -222,6 +222,10 @@ class Checks {
     const bool number = !port.empty() && port.size() <= 5 && port.find_first_not_of("0123456789") == std::string::npos;
     if (!i.live.empty() && (colon == 0 || !number || std::stoi(port) < 1 || std::stoi(port) > 65535))
       s_.fail("insitu.live", "a host and a port are needed, like localhost:22222; ports: 1 to 65535");
+    if (!i.live.empty() && i.backend == InsituLibrary::catalyst)
+      s_.fail("insitu.live",
+              "not with insitu.backend = \"catalyst\", where the script says it (options.EnableCatalystLive); "
+              "allowed with \"auto\" and \"paraview\"");
   }
 
   void inside(const std::string& path, const std::array<double, 3>& point) {

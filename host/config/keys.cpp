@@ -479,6 +479,13 @@ Section insitu_section() {
                 "Python script for ParaView Catalyst, seen from the current directory, then from the folder of the "
                 "study; empty: none.")
            .such_as("\"configs/insitu/section.py\""),
+       choice("backend", &InsituConfig::backend,
+              {{"auto", InsituLibrary::any},
+               {"paraview", InsituLibrary::paraview},
+               {"catalyst", InsituLibrary::catalyst}},
+              "What calls the script: ParaView itself, or Catalyst 2 with the implementation that the environment "
+              "names; auto: the one that the program was built with, ParaView first.")
+           .such_as("\"catalyst\""),
        quantity("every", &InsituConfig::every, "h",
                 "Simulated time from one call of the script to the next: at the end of the first step that reaches it, "
                 "at the start and at the end. Changes no step.")

@@ -44,6 +44,8 @@ class InsituBackend {
   virtual void check() = 0;
   /// Starts the library and makes it ready for the script. Collective.
   virtual void load() = 0;
+  /// The library that shows the run, for the log. After `load`.
+  virtual std::string name() const = 0;
   /// Whether the script wants to be called at this instant. When it does, `wants` tells which fields of the frame it
   /// needs, until the next request.
   virtual bool request(double time, long step) = 0;

@@ -12,11 +12,12 @@
 
 namespace kollagen {
 
-/// What this build can show a run with, for people.
-std::string insitu_library();
+/// What this build can show a run with, for people: ParaView itself, Catalyst 2.
+std::string insitu_paraview();
+std::string insitu_catalyst();
 
-/// Throws EnvironmentError, with the way to get one, when this build has no back end.
-void require_insitu();
+/// Throws EnvironmentError, with the way to get it, when this build does not have the back end that is wanted.
+void require_insitu(const InsituConfig& insitu);
 
 /// Where a script may be that a study names: seen from the current directory, then from the folder of the study;
 /// none for an empty name.
@@ -26,6 +27,7 @@ std::vector<std::filesystem::path> script_places(const std::string& script, cons
 /// functions are those of InsituSink::Setup. Needs `require_insitu`.
 std::unique_ptr<InsituSink> make_insitu_sink(const Config& config, const std::string& study, const ModelInfo& model,
                                              const std::filesystem::path& run_dir, Communicator& ranks,
+                                             std::function<void(const std::string&)> started,
                                              std::function<void(const std::string&)> failed,
                                              std::function<void(const std::string&)> complained);
 

@@ -32,6 +32,7 @@ void InsituSink::show(const Snapshot& snapshot) {
     const auto begin = Steady::now();
     together(ranks, [&] { backend_->check(); });
     together(ranks, [&] { backend_->load(); });
+    setup_.started(backend_->name());
     packer_ = std::make_unique<InsituPacker>(snapshot.model(), snapshot.grid(), setup_.species, setup_.derived,
                                              setup_.precision, ranks);
     cost_.start_seconds = seconds_since(begin);

@@ -30,6 +30,7 @@ class InsituSink final : public Sink {
     std::vector<int> species;
     std::vector<std::string> derived;
     Precision precision;
+    std::function<void(const std::string&)> started;     ///< called once, with the name of the library
     std::function<void(const std::string&)> failed;      ///< called once, with the reason
     std::function<void(const std::string&)> complained;  ///< called at most once: the library said so and went on
   };

@@ -1,7 +1,6 @@
 #include "host/insitu/paraview_backend.hpp"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 #include <vtkCollection.h>
 #include <vtkCPDataDescription.h>
 #include <vtkCPInputDataDescription.h>
@@ -34,25 +33,23 @@
 #include <cstdlib>
 #include <fstream>
 #include <sstream>
-#include <system_error>
 #include <thread>
 #include <utility>
 
 #include "host/insitu/display.hpp"
+#include "host/insitu/script.hpp"
 #ifdef KOLLAGEN_HAVE_MPI
 #include <vtkMPI.h>
 
 #include "host/mpi_communicator.hpp"
 #endif
 #include "kollagen/check.hpp"
+#include "kollagen/collective.hpp"
 
 namespace kollagen {
 namespace {
 
 namespace fs = std::filesystem;
-
-/// Where ParaView looks for the folder that extracts go to, before it asks the script.
-constexpr const char* folder_variable = "PARAVIEW_OVERRIDE_EXTRACTS_OUTPUT_DIRECTORY";
 
 /// Collects what VTK and Python would print as errors and warnings; plain text goes to standard output as it is.
 class Listener final : public vtkOutputWindow {
@@ -189,12 +186,7 @@ class ParaViewBackend final : public InsituBackend {
   explicit ParaViewBackend(ParaViewSetup setup) : setup_(std::move(setup)) {}
 
   void check() override {
-    std::error_code ignored;
-    if (setup_.scripts.empty()) return;
-    for (const fs::path& path : setup_.scripts)
-      if (script_.empty() && fs::exists(path, ignored)) script_ = path;
-    if (script_.empty())
-      throw EnvironmentError(fmt::format("there is no script {}", fmt::join(names(), " and no ")));
+    if (!setup_.scripts.empty()) script_ = find_script(setup_.scripts);
   }
 
   void load() override {
@@ -202,12 +194,7 @@ class ParaViewBackend final : public InsituBackend {
     // A display that only some ranks have is of no use: all draw together.
     const std::string display = missing_display();
     const bool draws = setup_.ranks.max(display.empty() ? 0 : 1) == 0;
-    std::error_code error;
-    fs::create_directories(setup_.folder, error);
-    if (setup_.ranks.max(error ? 1 : 0) > 0)  // what follows is for all or for none
-      throw EnvironmentError(fmt::format("{}: cannot be created: {}", setup_.folder.string(),
-                                         error ? error.message() : "on another rank"));
-    ::setenv(folder_variable, fs::absolute(setup_.folder).c_str(), 0);
+    together(setup_.ranks, [&] { use_extracts_folder(setup_.folder); });  // what follows is for all or for none
     if (setup_.scripts.empty()) write_live_only();
     vtkPythonInterpreter::Initialize(0);  // without its signal handlers: those are ours
 #ifdef KOLLAGEN_HAVE_MPI
@@ -280,6 +267,8 @@ class ParaViewBackend final : public InsituBackend {
     complaints_ += listener_->take();
   }
 
+  std::string name() const override { return "ParaView " + paraview_version(); }
+
   bool request(const double time, const long step) override {
     description_ = vtkSmartPointer<vtkCPDataDescription>::New();
     description_->AddInput(insitu_channel);
@@ -347,11 +336,6 @@ class ParaViewBackend final : public InsituBackend {
   }
 
  private:
-  std::vector<std::string> names() const {
-    std::vector<std::string> result;
-    for (const fs::path& path : setup_.scripts) result.push_back(path.string());
-    return result;
-  }
   void write_live_only() {
     script_ = setup_.folder / "live.py";
     bool written = true;

@@ -20,6 +20,7 @@ enum class Shape { uniform, gaussian, box, cosine, halfspace, point, cylinder };
 enum class OutputKind { fields, slice, probe, metrics };
 enum class Precision { float32, float64 };
 enum class InsituPolicy { warn, stop };
+enum class InsituLibrary { any, paraview, catalyst };
 
 struct DomainConfig {
   std::array<double, 3> size{0, 0, 0};     ///< [um]
@@ -150,6 +151,7 @@ struct CheckpointConfig {
 
 /// What is shown while a run is under way. Nothing here changes a result.
 struct InsituConfig {
+  InsituLibrary backend = InsituLibrary::any;  ///< any: the one that the program has, ParaView first
   std::string script;                ///< ParaView Catalyst script, as written in the study; empty: none
   double every = 24;                 ///< [h]
   InsituPolicy on_error = InsituPolicy::warn;

@@ -43,6 +43,8 @@ def catalyst_execute(info):
     rank = vtkMultiProcessController.GetGlobalController().GetLocalProcessId()
     fields.UpdatePipeline()
     data = fields.GetClientSideObject().GetOutputDataObject(0)
+    if data.IsA("vtkPartitionedDataSet"):  # of Catalyst 2
+        data = data.GetPartition(0)
     cells = data.GetCellData()
     area.UpdatePipeline()
     integral.UpdatePipeline()

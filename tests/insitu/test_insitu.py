@@ -115,6 +115,11 @@ picture.Writer.FileName = "view_{timestep:06d}.png"
 """
 
 
+def built_with_paraview():
+    """Whether PROGRAM shows runs with ParaView itself."""
+    return "in situ" in re.search(r"ParaView +(.*)", runs.run(PROGRAM, "info")[1])[1].replace("no in situ", "")
+
+
 class Runs(unittest.TestCase):
     def setUp(self):
         scratch = tempfile.TemporaryDirectory()
@@ -489,7 +494,7 @@ class WithoutParaView(Runs):
 
 if __name__ == "__main__":
     PROGRAM = pathlib.Path(sys.argv[1]).resolve()
-    LOOKS = "in situ" in re.search(r"ParaView +(.*)", runs.run(PROGRAM, "info")[1])[1].replace("no in situ", "")
+    LOOKS = built_with_paraview()
     if LOOKS and sys.argv[2] == "WithoutParaView":
         skip("this program was built with ParaView")
     if not LOOKS and sys.argv[2] != "WithoutParaView":

@@ -148,6 +148,7 @@ struct FailingBackend final : InsituBackend {
   }
   void check() override { note("check"); }
   void load() override { note("load"); }
+  std::string name() const override { return "planted"; }
   bool request(double, long) override {
     note("request");
     return true;
@@ -159,9 +160,10 @@ struct FailingBackend final : InsituBackend {
 };
 
 struct Messages {
-  std::vector<std::string> failed, complained, calls;
+  std::vector<std::string> started, failed, complained, calls;
   InsituSink sink(const std::string& where) {
     return InsituSink({Schedule(0, 2, 10), {0}, {}, Precision::float32,
+                       [this](const std::string& text) { started.push_back(text); },
                        [this](const std::string& text) { failed.push_back(text); },
                        [this](const std::string& text) { complained.push_back(text); }},
                       std::make_unique<FailingBackend>(where, calls));
@@ -197,6 +199,7 @@ TEST(InsituSink, InstantsAreShownOnceAndComplaintsToldOnce) {
     sink.write(snapshot);
   }
   EXPECT_EQ(sink.cost().calls, 2);
+  EXPECT_EQ(messages.started, std::vector<std::string>{"planted"});
   EXPECT_TRUE(messages.failed.empty());
   EXPECT_EQ(messages.complained, std::vector<std::string>{"not nice"});
 }
