@@ -214,12 +214,13 @@ def wound_view(scene, section):
     HideInteractiveWidgets(proxy=front.ClipType)
     shown = Show(front, view)
     ColorBy(shown, ("POINTS", ""))
-    shown.AmbientColor = shown.DiffuseColor = [0.72, 0.16, 0.13]
+    shown.AmbientColor = shown.DiffuseColor = [0.55, 0.45, 0.35]  # of no colour table
+    shown.Opacity = 0.35  # the section behind counts too
     outline = Show(Outline(Input=scene.reader), view)
     outline.AmbientColor = outline.DiffuseColor = [0.4, 0.4, 0.4]
     add_texts(scene, view, note)
     middle = [width / 2, length / 2, 0.58 * depth]  # a little deeper than the centre: the bar is below
-    away = 2.3 * max(scene.size)
+    away = 2.1 * max(scene.size)
     view.CameraFocalPoint = middle
     view.CameraPosition = [middle[0] - 0.5 * away, middle[1] + away, middle[2] - 0.6 * away]
     view.CameraViewUp = [0, 0, -1]

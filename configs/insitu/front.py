@@ -63,7 +63,7 @@ text.WindowLocation, text.Color, text.FontSize = "Upper Left Corner", [0, 0, 0],
 
 # From the side of large y and from above, so that x points to the right and the skin surface is seen.
 middle = [width / 2, length / 2, 0.58 * depth]  # a little deeper than the centre: the bars are below
-away = 2.3 * max(width, length, depth)
+away = 2.1 * max(width, length, depth)
 view.CameraFocalPoint = middle
 view.CameraPosition = [middle[0] - 0.5 * away, middle[1] + away, middle[2] - 0.6 * away]
 view.CameraViewUp = [0, 0, -1]

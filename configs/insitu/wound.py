@@ -3,8 +3,8 @@
 
 Writes wound_STEP.png. For `--insitu configs/insitu/wound.py`, with `derived = ["total_collagen", "strength"]` in [insitu]
 of the study. Needs a display; a virtual one will do (xvfb-run). The surface is where the strength proxy is STRENGTH: what
-is weaker counts as residual damage in metrics.csv. Its colour is the clot, which goes within days while the surface
-stays. The skin surface is above; what lies in front of the section is left transparent but for the tracks.
+is weaker counts as residual damage in metrics.csv. It shrinks while the tracks heal. The skin surface is above; of what
+lies before the section only the tracks are drawn.
 """
 from paraview import catalyst
 from paraview.simple import *
@@ -12,7 +12,6 @@ from paraview.simple import *
 SECTION_Y = 775.0  # um: a row of needles of configs/stamp_4x4.toml
 STRENGTH = 0.8  # 1
 COLLAGEN = (100.0, 260.0)  # mg/mL
-CLOT = (0.0, 3.0)  # mg/mL: half of a fresh clot, as on its edge
 PICTURE = [1200, 800]  # pixels
 
 fields = TrivialProducer(registrationName="fields")
@@ -30,39 +29,29 @@ view.OrientationAxesVisibility = 0
 
 points = CellDatatoPointData(Input=fields)
 points.ProcessAllArrays = 0
-points.CellDataArraytoprocess = ["total_collagen", "strength", "provisional_matrix"]
-
-
-def paint(source, field, colours, limits, title, unit, place):
-    """Shows `source` coloured by `field` within fixed limits, with a bar at `place`."""
-    shown = Show(source, view)
-    ColorBy(shown, ("POINTS", field))
-    table = GetColorTransferFunction(field)
-    table.ApplyPreset(colours, True)
-    if field == "provisional_matrix":
-        table.InvertTransferFunction()  # pale where there is no clot
-    table.AutomaticRescaleRangeMode = "Never"  # ColorBy takes the range of the rank
-    table.RescaleTransferFunction(*limits)
-    bar = GetScalarBar(table, view)
-    bar.Title = title
-    bar.ComponentTitle = unit
-    bar.Orientation = "Horizontal"
-    bar.WindowLocation = "Any Location"
-    bar.Position = place
-    bar.ScalarBarLength = 0.3
-    bar.RangeLabelFormat = bar.LabelFormat = "%g"
-    bar.AutomaticLabelFormat = 0
-    bar.TitleColor = bar.LabelColor = [0, 0, 0]
-    shown.SetScalarBarVisibility(view, True)
-    return shown
-
-
+points.CellDataArraytoprocess = ["total_collagen", "strength"]
 section = Slice(Input=points)
 section.SliceType = "Plane"
 section.SliceType.Origin = [width / 2, SECTION_Y, depth / 2]
 section.SliceType.Normal = [0, 1, 0]
-flat = paint(section, "total_collagen", "Viridis (matplotlib)", COLLAGEN, "collagen I + III", "mg/mL", [0.12, 0.03])
+flat = Show(section, view)
+ColorBy(flat, ("POINTS", "total_collagen"))
+table = GetColorTransferFunction("total_collagen")
+table.ApplyPreset("Viridis (matplotlib)", True)
+table.AutomaticRescaleRangeMode = "Never"  # ColorBy takes the range of the rank
+table.RescaleTransferFunction(*COLLAGEN)
 flat.Ambient, flat.Diffuse, flat.Specular = 1, 0, 0  # colours as in the table, whatever the light
+bar = GetScalarBar(table, view)
+bar.Title = "collagen I + III"
+bar.ComponentTitle = "mg/mL"
+bar.Orientation = "Horizontal"
+bar.WindowLocation = "Any Location"
+bar.Position = [0.35, 0.03]
+bar.ScalarBarLength = 0.3
+bar.RangeLabelFormat = bar.LabelFormat = "%g"
+bar.AutomaticLabelFormat = 0
+bar.TitleColor = bar.LabelColor = [0, 0, 0]
+flat.SetScalarBarVisibility(view, True)
 
 wound = Contour(Input=points)
 wound.ContourBy = ["POINTS", "strength"]
@@ -73,7 +62,9 @@ front.ClipType = "Plane"
 front.ClipType.Origin = [width / 2, SECTION_Y, depth / 2]
 front.ClipType.Normal = [0, 1, 0]
 front.Invert = 0
-paint(front, "provisional_matrix", "Reds", CLOT, "clot on the edge of the tracks", "mg/mL", [0.58, 0.03])
+shown = Show(front, view)
+ColorBy(shown, ("POINTS", ""))
+shown.AmbientColor = shown.DiffuseColor = [0.72, 0.16, 0.13]
 
 frame = Outline(Input=fields)
 shown = Show(frame, view)
@@ -86,7 +77,7 @@ text.WindowLocation, text.Color, text.FontSize = "Upper Left Corner", [0, 0, 0],
 
 # From the side of large y and from above, so that x points to the right and the skin surface is seen.
 middle = [width / 2, length / 2, 0.58 * depth]  # a little deeper than the centre: the bars are below
-away = 2.3 * max(width, length, depth)
+away = 2.1 * max(width, length, depth)
 view.CameraFocalPoint = middle
 view.CameraPosition = [middle[0] - 0.5 * away, middle[1] + away, middle[2] - 0.6 * away]
 view.CameraViewUp = [0, 0, -1]
