@@ -18,6 +18,7 @@
 #include "host/config/reader.hpp"
 #include "host/config/validate.hpp"
 #include "host/insitu/factory.hpp"
+#include "host/insitu/starter.hpp"
 #ifdef KOLLAGEN_HAVE_HDF5
 #include "host/output/image_file.hpp"
 #endif
@@ -25,6 +26,7 @@
 #include "host/run.hpp"
 #include "host/run_status.hpp"
 #include "host/sharing.hpp"
+#include "host/view.hpp"
 #include "kollagen/check.hpp"
 #include "kollagen/model/info.hpp"
 #include "kollagen_version.hpp"
@@ -109,8 +111,10 @@ int print_report(const std::function<int(std::string&)>& work) {
 struct Options {
   RunOptions run;
   BenchOptions bench;
+  ViewOptions view;
   std::string key, model = "dermal", page, other;
   int ranks = 1;
+  bool extracts = false;
 };
 
 void add_study(CLI::App& command, Options& options) {
@@ -186,6 +190,12 @@ int dispatch(const int argc, char** argv) {
   stop->add_option("folder", options.run.output, "folder of the run")->required();
   stop->callback([&] { chosen = [&] { return print(ask_to_stop(options.run.output)); }; });
 
+  CLI::App* view = app.add_subcommand("view", "Show a run, finished or running, in ParaView (tools/view.sh).");
+  view->add_option("folder", options.view.run, "folder of the run")->required();
+  view->add_flag("--headless", options.view.headless, "pictures and an animation; so without a screen anyway");
+  view->add_option("-o,--output", options.view.output, "folder for these [RUN/view]; implies --headless");
+  view->callback([&] { chosen = [&]() -> int { view_run(options.view); }; });
+
   CLI::App* verify =
       app.add_subcommand("verify", "Check that the files of a run are complete and undamaged.");
   verify->add_option("folder", options.run.output, "folder of the run")->required();
@@ -230,6 +240,17 @@ int dispatch(const int argc, char** argv) {
 
   app.add_subcommand("schema", "JSON Schema of a study.")->callback([&] {
     chosen = [] { return print(json_schema()); };
+  });
+
+  CLI::App* script =
+      app.add_subcommand("insitu-script", "Print a script for ParaView to begin with, for --insitu of run.");
+  add_study(*script, options);
+  script->add_flag("--extracts", options.extracts, "data instead of pictures: needs no display");
+  script->callback([&] {
+    chosen = [&] {
+      const Config config = read_config(options.run.config, options.run.overrides);
+      return print(starter_script(config, model_info(config.model), options.run.config, options.extracts));
+    };
   });
 
   CLI::App* docs = app.add_subcommand("docs", "Print a page of the documentation.")->group("");

@@ -20,9 +20,10 @@ packages_tests=(
   libfftw3-dev liblapacke-dev  # exact solution of the needle problem; its test is not built without them
 )
 # ParaView reads our files and looks into runs; without these the program is built without in situ, and their tests are
-# skipped. The second line is what paraview-dev wants of a build and does not ask for.
+# skipped. The last line is what paraview-dev wants of a build and does not ask for.
 packages_paraview=(
   paraview python3-paraview paraview-dev xvfb xauth libgl1-mesa-dri
+  ffmpeg                                    # films of tools/view.sh
   libx11-dev libxext-dev libgl-dev libglx-dev libopengl-dev zlib1g-dev libpython3.11-dev libdouble-conversion-dev
 )
 # A cluster of one host, started and stopped by the tests of jobs; they are skipped where these are missing.
