@@ -43,6 +43,7 @@ def catalyst_execute(info):
     rank = vtkMultiProcessController.GetGlobalController().GetLocalProcessId()
     fields.UpdatePipeline()
     data = fields.GetClientSideObject().GetOutputDataObject(0)
+    size = data.GetFieldData().GetArray("domain_size_um").GetTuple3(0)
     if data.IsA("vtkPartitionedDataSet"):  # of Catalyst 2
         data = data.GetPartition(0)
     cells = data.GetCellData()
@@ -56,7 +57,7 @@ def catalyst_execute(info):
         "arrays": {cells.GetArrayName(a): [cells.GetArray(a).GetClassName(),
                                            cells.GetArray(a).GetInformation().Get(cells.GetArray(a).UNITS_LABEL())]
                    for a in range(cells.GetNumberOfArrays())},
-        "size": data.GetFieldData().GetArray("domain_size_um").GetTuple3(0),
+        "size": size,
         "area": value(area, "Area"), "integral": value(integral, FIELD),
     }
     print(line) if os.environ.get("TEST_PRINT") else None
