@@ -56,7 +56,7 @@ flat.SetScalarBarVisibility(view, True)
 wound = Contour(Input=points)
 wound.ContourBy = ["POINTS", "strength"]
 wound.Isosurfaces = [STRENGTH]
-wound.ComputeNormals = 1
+wound.ComputeNormals = 0  # at the edge of a rank they would be one-sided, and seams would show
 front = Clip(Input=wound)
 front.ClipType = "Plane"
 front.ClipType.Origin = [width / 2, SECTION_Y, depth / 2]

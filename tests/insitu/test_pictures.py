@@ -29,7 +29,7 @@ def read(path):
 
 
 def colours(picture):
-    return len(numpy.unique((picture * 255).astype(int).reshape(-1, 3), axis=0))
+    return len(numpy.unique((picture * 255).astype(int) @ (65536, 256, 1)))
 
 
 def changed(one, other):
@@ -178,7 +178,7 @@ print(data.GetBounds(), sorted(data.GetCellData().GetArrayName(a) for a in range
     def test_bad_study_is_refused(self):
         code, text = runs.run(test_insitu.PROGRAM, "insitu-script", self.study(COARSE.replace("stamp", "stomp")))
         self.assertEqual(code, 2, text)
-        self.assertIn("treatment.0.pattern", text)
+        self.assertIn("treatment[0].pattern", text)
 
 
 class View(Runs):
