@@ -19,9 +19,11 @@ void view_run(const ViewOptions& options) {
   const std::filesystem::path tool = folder / "view.sh";
   std::error_code unknown;
   if (!std::filesystem::is_regular_file(tool, unknown))
-    throw EnvironmentError(fmt::format(
-        "{} does not exist ({}): set KOLLAGEN_TOOLS to the folder tools of a copy of the sources", tool.string(),
-        given ? "KOLLAGEN_TOOLS names its folder" : "there were the sources that this program was built from"));
+    throw EnvironmentError(
+        fmt::format("{} does not exist ({}): set KOLLAGEN_TOOLS to the folder tools of a copy of the sources",
+                    tool.string(),
+                    given ? "KOLLAGEN_TOOLS names its folder"
+                          : "there were the sources that this program was built from"));
   // bash is named: a copy of the sources need not have kept the right to execute.
   std::vector<std::string> words{"bash", tool.string()};
   if (options.headless) words.push_back("--headless");
@@ -31,7 +33,8 @@ void view_run(const ViewOptions& options) {
   for (std::string& word : words) arguments.push_back(word.data());
   arguments.push_back(nullptr);
   ::execvp("bash", arguments.data());
-  throw EnvironmentError(fmt::format("bash, which runs {}, cannot be started: {}", tool.string(), std::strerror(errno)));
+  throw EnvironmentError(
+      fmt::format("bash, which runs {}, cannot be started: {}", tool.string(), std::strerror(errno)));
 }
 
 }  // namespace kollagen

@@ -12,9 +12,9 @@ struct ViewOptions {
   std::string output;     ///< folder for these; empty: RUN/view
 };
 
-/// Becomes the process of tools/view.sh, whose exit codes are ours. The tool is in the folder that the environment
-/// variable KOLLAGEN_TOOLS names, else in the sources that this program was built from; throws EnvironmentError where
-/// it is not.
+/// Becomes the process of tools/view.sh, whose exit codes are ours. The tool is in the folder that the
+/// environment variable KOLLAGEN_TOOLS names, else in the sources that this program was built from; throws
+/// EnvironmentError where it is not.
 [[noreturn]] void view_run(const ViewOptions& options);
 
 }  // namespace kollagen

@@ -1,4 +1,5 @@
-/// What stands between a run and a library that shows it: the frame that is handed over, and the interface of a back end.
+/// What stands between a run and a library that shows it: the frame that is handed over, and the interface of
+/// a back end.
 #pragma once
 
 #include <array>
@@ -21,8 +22,8 @@ struct InsituArray {
   std::variant<std::vector<float>, std::vector<double>> values;
 };
 
-/// The part of the domain that one rank shows: its cells and one layer of those of its neighbours, nothing from outside
-/// of the domain. Lengths in um; axis order (x, y, z). Index ranges are global.
+/// The part of the domain that one rank shows: its cells and one layer of those of its neighbours, nothing
+/// from outside of the domain. Lengths in um; axis order (x, y, z). Index ranges are global.
 struct InsituFrame {
   double time = 0;  ///< [h]
   long step = 0;
@@ -30,13 +31,13 @@ struct InsituFrame {
   std::array<double, 3> spacing{1, 1, 1};
   std::array<int, 3> first{0, 0, 0};  ///< first cell, a neighbour's where there is one
   std::array<int, 3> cells{1, 1, 1};
-  std::vector<unsigned char> ghost;  ///< 1: a neighbour's cell
+  std::vector<unsigned char> ghost;        ///< 1: a neighbour's cell
   std::vector<const InsituArray*> arrays;  ///< those that are wanted now
 };
 
-/// A library that draws or writes what a script asks for. All functions are called by every rank in the same order and
-/// throw EnvironmentError with the reason, on this rank alone; after an error none of them is called again. What is
-/// handed over stays where it is until the back end is gone: viewers read it later.
+/// A library that draws or writes what a script asks for. All functions are called by every rank in the same
+/// order and throw EnvironmentError with the reason, on this rank alone; after an error none of them is
+/// called again. What is handed over stays where it is until the back end is gone: viewers read it later.
 class InsituBackend {
  public:
   virtual ~InsituBackend() = default;
@@ -46,8 +47,8 @@ class InsituBackend {
   virtual void load() = 0;
   /// The library that shows the run, for the log. After `load`.
   virtual std::string name() const = 0;
-  /// Whether the script wants to be called at this instant. When it does, `wants` tells which fields of the frame it
-  /// needs, until the next request.
+  /// Whether the script wants to be called at this instant. When it does, `wants` tells which fields of the
+  /// frame it needs, until the next request.
   virtual bool request(double time, long step) = 0;
   virtual bool wants(const std::string& field) const = 0;
   /// Hands over a frame of the instant just requested and calls the script. Collective.

@@ -219,8 +219,7 @@ class CatalystBackend final : public InsituBackend {
     Node node;
     if (!implementation_.empty()) {
       node["catalyst_load/implementation"].set(implementation_);
-      for (const std::string& place : parts_of(paths))
-        node["catalyst_load/search_paths"].append().set(place);
+      for (const std::string& place : parts_of(paths)) node["catalyst_load/search_paths"].append().set(place);
     }
     if (python) node["catalyst/scripts/guard/filename"].set(fs::absolute(guard_path).string());
     node["catalyst/scripts/script/filename"].set(fs::absolute(script_).string());

@@ -1,4 +1,5 @@
-/// Fields that pictures want and no model solves for: names, units and formulas, for the table of keys and the packing.
+/// Fields that pictures want and no model solves for: names, units and formulas, for the table of keys and
+/// the packing.
 #pragma once
 
 #include <array>

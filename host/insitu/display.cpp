@@ -15,7 +15,8 @@ std::string missing_display() {
     return "";
   }
   const char* name = std::getenv("DISPLAY");
-  return name && *name ? std::string("the X server of DISPLAY=") + name + " does not answer" : "DISPLAY is not set";
+  return name && *name ? std::string("the X server of DISPLAY=") + name + " does not answer"
+                       : "DISPLAY is not set";
 }
 
 }  // namespace kollagen

@@ -1,4 +1,5 @@
-/// Whether this process can open windows, which VTK as Debian builds it needs even for pictures that go to files.
+/// Whether this process can open windows, which VTK as Debian builds it needs even for pictures that go to
+/// files.
 #pragma once
 
 #include <string>

@@ -40,8 +40,8 @@ std::unique_ptr<InsituBackend> make_backend(const InsituConfig& insitu, const st
   [[maybe_unused]] const InsituLibrary library = chosen(insitu);
 #ifdef KOLLAGEN_HAVE_PARAVIEW
   if (library == InsituLibrary::paraview) {
-    ParaViewSetup setup{scripts, folder, ranks, "", 0, 3600 * insitu.live_wait,
-                        insitu.on_error == InsituPolicy::stop};
+    ParaViewSetup setup{
+        scripts, folder, ranks, "", 0, 3600 * insitu.live_wait, insitu.on_error == InsituPolicy::stop};
     if (!insitu.live.empty()) {
       const auto colon = insitu.live.rfind(':');
       setup.host = insitu.live.substr(0, colon);
@@ -77,16 +77,18 @@ std::string insitu_catalyst() {
 void require_insitu(const InsituConfig& insitu) {
   if (chosen(insitu) == InsituLibrary::paraview && !has_paraview)
     throw EnvironmentError(
-        std::string("[insitu] script and live (--insitu, --live) need ParaView, and this program was built "
-                    "without it: install paraview-dev and python3-paraview (docs/insitu.md lists the packages) "
-                    "and configure again with -DKOLLAGEN_PARAVIEW=ON, ") +
+        std::string(
+            "[insitu] script and live (--insitu, --live) need ParaView, and this program was built "
+            "without it: install paraview-dev and python3-paraview (docs/insitu.md lists the packages) "
+            "and configure again with -DKOLLAGEN_PARAVIEW=ON, ") +
         (has_catalyst && insitu.live.empty() ? "or use Catalyst 2: --set insitu.backend=catalyst, " : "") +
         "or run without: --set insitu.script=\"\" --set insitu.live=\"\"");
   if (chosen(insitu) == InsituLibrary::catalyst && !has_catalyst)
     throw EnvironmentError(
-        std::string("[insitu] backend = \"catalyst\" needs Catalyst 2, and this program was built without it: "
-                    "configure again with -DKOLLAGEN_CATALYST=ON -Dcatalyst_DIR=<folder of "
-                    "catalyst-config.cmake> (docs/insitu.md says more), ") +
+        std::string(
+            "[insitu] backend = \"catalyst\" needs Catalyst 2, and this program was built without it: "
+            "configure again with -DKOLLAGEN_CATALYST=ON -Dcatalyst_DIR=<folder of "
+            "catalyst-config.cmake> (docs/insitu.md says more), ") +
         (has_paraview ? "or use ParaView: --set insitu.backend=paraview, " : "") +
         "or run without: --set insitu.script=\"\"");
 }
@@ -100,8 +102,9 @@ std::vector<std::filesystem::path> script_places(const std::string& script, cons
   return places;
 }
 
-std::unique_ptr<InsituSink> make_insitu_sink(const Config& config, const std::string& study, const ModelInfo& model,
-                                             const std::filesystem::path& run_dir, Communicator& ranks,
+std::unique_ptr<InsituSink> make_insitu_sink(const Config& config, const std::string& study,
+                                             const ModelInfo& model, const std::filesystem::path& run_dir,
+                                             Communicator& ranks,
                                              std::function<void(const std::string&)> started,
                                              std::function<void(const std::string&)> failed,
                                              std::function<void(const std::string&)> complained) {

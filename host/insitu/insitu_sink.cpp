@@ -33,15 +33,16 @@ void InsituSink::show(const Snapshot& snapshot) {
     together(ranks, [&] { backend_->check(); });
     together(ranks, [&] { backend_->load(); });
     setup_.started(backend_->name());
-    packer_ = std::make_unique<InsituPacker>(snapshot.model(), snapshot.grid(), setup_.species, setup_.derived,
-                                             setup_.precision, ranks);
+    packer_ = std::make_unique<InsituPacker>(snapshot.model(), snapshot.grid(), setup_.species,
+                                             setup_.derived, setup_.precision, ranks);
     cost_.start_seconds = seconds_since(begin);
   }
   bool asked = false;
   together(ranks, [&] { asked = backend_->request(snapshot.clock().time, snapshot.clock().step); });
   if (!asked) return;
   const auto begin = Steady::now();
-  const InsituFrame& frame = packer_->pack(snapshot, [&](const std::string& field) { return backend_->wants(field); });
+  const InsituFrame& frame =
+      packer_->pack(snapshot, [&](const std::string& field) { return backend_->wants(field); });
   cost_.pack_seconds += seconds_since(begin);
   cost_.bytes = packer_->bytes();
   together(ranks, [&] { backend_->execute(frame); });

@@ -1,4 +1,5 @@
-/// The output that is seen while a run is under way: hands states to a back end, and keeps its faults from the run.
+/// The output that is seen while a run is under way: hands states to a back end, and keeps its faults from
+/// the run.
 #pragma once
 
 #include <functional>
@@ -21,8 +22,9 @@ struct InsituCost {
   std::size_t bytes = 0;     ///< buffers of this rank
 };
 
-/// Calls the back end at the first state at or after each instant of its schedule and sets no step. The library starts
-/// with the first call. An error of any rank ends the calls on all of them; the run itself sees none.
+/// Calls the back end at the first state at or after each instant of its schedule and sets no step. The
+/// library starts with the first call. An error of any rank ends the calls on all of them; the run itself
+/// sees none.
 class InsituSink final : public Sink {
  public:
   struct Setup {
@@ -30,9 +32,10 @@ class InsituSink final : public Sink {
     std::vector<int> species;
     std::vector<std::string> derived;
     Precision precision;
-    std::function<void(const std::string&)> started;     ///< called once, with the name of the library
-    std::function<void(const std::string&)> failed;      ///< called once, with the reason
-    std::function<void(const std::string&)> complained;  ///< called at most once: the library said so and went on
+    std::function<void(const std::string&)> started;  ///< called once, with the name of the library
+    std::function<void(const std::string&)> failed;   ///< called once, with the reason
+    std::function<void(const std::string&)>
+        complained;  ///< called at most once: the library said so and went on
   };
   InsituSink(Setup setup, std::unique_ptr<InsituBackend> backend);
 

@@ -16,7 +16,8 @@ namespace {
 constexpr int tag_up = 0, tag_down = 1;
 
 /// Value of derived_fields[index] from collagen I and III and their baseline [mg/mL].
-double derived_value(const int index, const double c1, const double c3, const double c1_0, const double c3_0) {
+double derived_value(const int index, const double c1, const double c3, const double c1_0,
+                     const double c3_0) {
   static constexpr ReadOutConstants constants;
   switch (index) {
     case 0:
@@ -25,9 +26,8 @@ double derived_value(const int index, const double c1, const double c3, const do
       return c1 + c3 > 0 ? c3 / (c1 + c3) : 0;
     default: {
       const double baseline = c1_0 + constants.weight_iii * c3_0;
-      return baseline > 0
-                 ? std::pow((c1 + constants.weight_iii * c3) / baseline, constants.strength_exponent)
-                 : 1;
+      return baseline > 0 ? std::pow((c1 + constants.weight_iii * c3) / baseline, constants.strength_exponent)
+                          : 1;
     }
   }
 }
@@ -43,7 +43,8 @@ void for_rows(Array& array, const std::array<int, 3>& cells, const Box& box, con
       [&](auto& values) {
         for (int k = box.lower[2]; k < box.upper[2]; ++k)
           for (int j = box.lower[1]; j < box.upper[1]; ++j)
-            row(reinterpret_cast<char*>(values.data() + (std::size_t(k) * cells[1] + j) * cells[0] + box.lower[0]),
+            row(reinterpret_cast<char*>(values.data() + (std::size_t(k) * cells[1] + j) * cells[0] +
+                                        box.lower[0]),
                 std::size_t(box.extent(0)) * sizeof(values[0]));
       },
       array.values);
@@ -123,7 +124,8 @@ void InsituPacker::fill(Source& source, const Snapshot& snapshot) {
   const std::size_t plane = std::size_t(grid_.cells[0]) * grid_.cells[1];
   for (std::size_t c = 0; c < owned_.size(); ++c) {
     const std::size_t k = std::size_t(grid_.first[2]) + c / plane;
-    owned_[c] = derived_value(source.derived, owned_[c], other_[c], column.collagen_i[k], column.collagen_iii[k]);
+    owned_[c] =
+        derived_value(source.derived, owned_[c], other_[c], column.collagen_i[k], column.collagen_iii[k]);
   }
 }
 
@@ -155,8 +157,9 @@ void InsituPacker::exchange(Communicator& ranks) {
     const auto collect = [&](std::vector<char>& message, const int index) {
       message.clear();
       for (InsituArray* array : listed_)
-        for_rows(*array, frame_.cells, layer(index),
-                 [&](const char* row, const std::size_t count) { message.insert(message.end(), row, row + count); });
+        for_rows(*array, frame_.cells, layer(index), [&](const char* row, const std::size_t count) {
+          message.insert(message.end(), row, row + count);
+        });
     };
     std::array<int, 3> lower = parts_.place, upper = parts_.place;
     --lower[a];

@@ -1,12 +1,12 @@
 #include "host/insitu/paraview_backend.hpp"
 
 #include <fmt/format.h>
-#include <vtkCollection.h>
 #include <vtkCPDataDescription.h>
 #include <vtkCPInputDataDescription.h>
 #include <vtkCPProcessor.h>
 #include <vtkCPPythonScriptV2Pipeline.h>
 #include <vtkCellData.h>
+#include <vtkCollection.h>
 #include <vtkDataSetAttributes.h>
 #include <vtkDoubleArray.h>
 #include <vtkFieldData.h>
@@ -51,7 +51,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Collects what VTK and Python would print as errors and warnings; plain text goes to standard output as it is.
+/// Collects what VTK and Python would print as errors and warnings; plain text goes to standard output as it
+/// is.
 class Listener final : public vtkOutputWindow {
  public:
   static Listener* New();
@@ -114,8 +115,8 @@ std::string reason_in(const std::string& text, const fs::path& script) {
   return place.empty() ? last : place + ": " + last;
 }
 
-/// Before a script is imported: what would end the process becomes an exception of Python, and those that nobody
-/// catches go to the Listener instead of standard error.
+/// Before a script is imported: what would end the process becomes an exception of Python, and those that
+/// nobody catches go to the Listener instead of standard error.
 constexpr const char* guard = R"(
 def _kollagen_guard():
     import builtins, functools, sys, traceback
@@ -143,7 +144,8 @@ _kollagen_guard()
 
 /// `text` without what would end a string of Python.
 std::string harmless(std::string text) {
-  std::erase_if(text, [](const char c) { return c == '"' || c == '\'' || c == '\\' || c == '%' || c == '\n'; });
+  std::erase_if(text,
+                [](const char c) { return c == '"' || c == '\'' || c == '\\' || c == '%' || c == '\n'; });
   return text;
 }
 
@@ -194,7 +196,8 @@ class ParaViewBackend final : public InsituBackend {
     // A display that only some ranks have is of no use: all draw together.
     const std::string display = missing_display();
     const bool draws = setup_.ranks.max(display.empty() ? 0 : 1) == 0;
-    together(setup_.ranks, [&] { use_extracts_folder(setup_.folder); });  // what follows is for all or for none
+    together(setup_.ranks,
+             [&] { use_extracts_folder(setup_.folder); });  // what follows is for all or for none
     if (setup_.scripts.empty()) write_live_only();
     vtkPythonInterpreter::Initialize(0);  // without its signal handlers: those are ours
 #ifdef KOLLAGEN_HAVE_MPI
@@ -206,14 +209,16 @@ class ParaViewBackend final : public InsituBackend {
 #endif
     listener_->display();
     if (started == 0) fail(listener_->take(), "ParaView does not start");
-    if (vtkPythonInterpreter::RunSimpleString(guard) != 0) fail(listener_->take(), "ParaView's Python does not start");
+    if (vtkPythonInterpreter::RunSimpleString(guard) != 0)
+      fail(listener_->take(), "ParaView's Python does not start");
     if (!draws) {
       const std::string reason = display.empty() ? "another rank has none" : harmless(display);
       if (vtkPythonInterpreter::RunSimpleString(fmt::format(fmt::runtime(no_views), reason).c_str()) != 0)
         fail(listener_->take(), "ParaView's Python does not start");
     }
     vtkNew<vtkCPPythonScriptV2Pipeline> pipeline;
-    if (!pipeline->Initialize(script_.c_str())) fail(listener_->take(), script_.string() + " cannot be loaded");
+    if (!pipeline->Initialize(script_.c_str()))
+      fail(listener_->take(), script_.string() + " cannot be loaded");
     processor_->AddPipeline(pipeline);
   }
 
@@ -331,16 +336,15 @@ class ParaViewBackend final : public InsituBackend {
     complaints_ += listener_->take();
   }
 
-  std::string complaints() override {
-    return reason_in(std::exchange(complaints_, ""), script_);
-  }
+  std::string complaints() override { return reason_in(std::exchange(complaints_, ""), script_); }
 
  private:
   void write_live_only() {
     script_ = setup_.folder / "live.py";
     bool written = true;
     if (setup_.ranks.root()) written = bool(std::ofstream(script_) << live_only << std::flush);
-    if (setup_.ranks.max(written ? 0 : 1) > 0) throw EnvironmentError(script_.string() + ": cannot be written");
+    if (setup_.ranks.max(written ? 0 : 1) > 0)
+      throw EnvironmentError(script_.string() + ": cannot be written");
   }
   /// Throws the reason in what Python or VTK said, or `otherwise`; the whole of it goes to a file.
   [[noreturn]] void fail(const std::string& text, const std::string& otherwise) const {
@@ -348,7 +352,8 @@ class ParaViewBackend final : public InsituBackend {
     std::string more;
     if (std::count(text.begin(), text.end(), '\n') > 1) {
       const int rank = setup_.ranks.rank();
-      const fs::path path = setup_.folder / (rank == 0 ? "error.txt" : fmt::format("error_rank_{}.txt", rank));
+      const fs::path path =
+          setup_.folder / (rank == 0 ? "error.txt" : fmt::format("error_rank_{}.txt", rank));
       std::ofstream file(path);
       if (file << text) more = fmt::format(" (all of it: {})", path.string());
     }

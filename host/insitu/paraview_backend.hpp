@@ -13,10 +13,11 @@ namespace kollagen {
 
 /// What the back end needs to know.
 struct ParaViewSetup {
-  std::vector<std::filesystem::path> scripts;  ///< where the script may be; the first that exists is taken. None: live only
-  std::filesystem::path folder;                ///< receives extracts, unless the environment names another
+  std::vector<std::filesystem::path>
+      scripts;                   ///< where the script may be; the first that exists is taken. None: live only
+  std::filesystem::path folder;  ///< receives extracts, unless the environment names another
   Communicator& ranks;
-  std::string host;      ///< of a viewer that waits for the run; empty: none
+  std::string host;  ///< of a viewer that waits for the run; empty: none
   int port = 0;
   double patience = 0;   ///< [s] of the start for the viewer
   bool insists = false;  ///< a viewer that is not there then is an error, no complaint

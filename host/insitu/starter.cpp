@@ -36,8 +36,8 @@ double rounded(const double value) {
   return std::round(value / digit) * digit;
 }
 
-/// Ranges of the skin model: the greatest baseline of a layer, or the parameter that sets the scale, times what healing
-/// makes of it in the reference study.
+/// Ranges of the skin model: the greatest baseline of a layer, or the parameter that sets the scale, times
+/// what healing makes of it in the reference study.
 class SkinRanges {
  public:
   explicit SkinRanges(const Config& config) : config_(config) {
@@ -66,7 +66,8 @@ class SkinRanges {
     if (field == "tgf_beta_bound") return granules * parameter("f_b");
     if (field == "tgf_beta") return 3 * parameter("KTN");
     if (field == "fgf2") return 3 * parameter("K_G");
-    if (field == "fibroblasts" || field == "myofibroblasts") return most_.fibroblasts * parameter("kappa") / 2;
+    if (field == "fibroblasts" || field == "myofibroblasts")
+      return most_.fibroblasts * parameter("kappa") / 2;
     if (field == "macrophages_m1" || field == "macrophages_m2") return parameter("M_max") / 2;
     if (field == "provisional_matrix") return parameter("B0");
     if (field == "collagen_i") return 1.2 * most_.collagen_i;
@@ -89,7 +90,8 @@ Range initial_range(const Config& config, const std::string& field) {
   Range range{0, 0};
   for (const InitialConfig& initial : config.initial) {
     if (initial.field != field) continue;
-    const double most = initial.offset + std::abs(initial.value), least = initial.offset - std::abs(initial.value);
+    const double most = initial.offset + std::abs(initial.value),
+                 least = initial.offset - std::abs(initial.value);
     range.high = std::max(range.high, most);
     if (initial.shape == Shape::cosine || initial.value < 0) range.low = std::min(range.low, least);
   }
@@ -142,10 +144,12 @@ Row needle_row(const Config& config) {
   for (std::size_t session = 0; session < config.treatments.size(); ++session) {
     const auto needles = place_needles(config.treatments[session], size, config.seed, int(session));
     const auto beside = [&](const Needle& needle) { return std::abs(needle.entry[1] - size[1] / 2); };
-    const auto nearest = std::min_element(needles.begin(), needles.end(),
-                                          [&](const Needle& a, const Needle& b) { return beside(a) < beside(b); });
+    const auto nearest =
+        std::min_element(needles.begin(), needles.end(),
+                         [&](const Needle& a, const Needle& b) { return beside(a) < beside(b); });
     if (nearest != needles.end() && beside(*nearest) < size[1] / 2)
-      return {nearest->entry[1], fmt::format("the needle of treatment {} that is nearest to the middle", session)};
+      return {nearest->entry[1],
+              fmt::format("the needle of treatment {} that is nearest to the middle", session)};
   }
   return {size[1] / 2, "the middle; the study has no needle in its domain"};
 }
@@ -254,10 +258,12 @@ std::string starter_script(const Config& config, const ModelInfo& model, const s
   const std::vector<Given> given = given_fields(config, model);
   const Row row = needle_row(config);
   std::string text = "# script-version: 2.0\n";
-  text += fmt::format("\"\"\"{}: a section through a row of needles, {}.\n\n", in_quotes(config.title),
-                      extracts ? "as data; needs no display" : "as pictures; needs a display (xvfb-run will do)");
+  text +=
+      fmt::format("\"\"\"{}: a section through a row of needles, {}.\n\n", in_quotes(config.title),
+                  extracts ? "as data; needs no display" : "as pictures; needs a display (xvfb-run will do)");
   text += fmt::format(
-      "For the study {}: kollagen run {} --insitu THIS_FILE. Results are in RUN/insitu; docs/insitu.md tells more.\n"
+      "For the study {}: kollagen run {} --insitu THIS_FILE. Results are in RUN/insitu; docs/insitu.md tells "
+      "more.\n"
       "Fields and derived fields are those of [insitu] in the study.\n\"\"\"\n",
       in_quotes(study), in_quotes(study));
   text += "from paraview import catalyst\nfrom paraview.simple import *\n\n";
@@ -265,15 +271,18 @@ std::string starter_script(const Config& config, const ModelInfo& model, const s
   if (extracts) {
     std::vector<std::string> names;
     for (const Given& field : given) names.push_back(field.name);
-    text += fmt::format("SHOWN = [\n    \"{}\",\n]  # take out what you do not need\n", fmt::join(names, "\",\n    \""));
+    text += fmt::format("SHOWN = [\n    \"{}\",\n]  # take out what you do not need\n",
+                        fmt::join(names, "\",\n    \""));
     return text + common + extracting + ending;
   }
-  text += fmt::format("SHOWN = [\"{}\"]  # side by side; any of RANGES\n", fmt::join(shown_fields(given), "\", \""));
-  text += "# Ends of the colour scale, the same for all pictures, and unit of each field that the study gives.\n";
+  text += fmt::format("SHOWN = [\"{}\"]  # side by side; any of RANGES\n",
+                      fmt::join(shown_fields(given), "\", \""));
+  text +=
+      "# Ends of the colour scale, the same for all pictures, and unit of each field that the study gives.\n";
   text += "RANGES = {\n";
   for (const Given& field : given)
-    text += fmt::format("    \"{}\": ({:g}, {:g}, \"{}\"),  # {}\n", field.name, field.range.low, field.range.high,
-                        field.unit, field.doc);
+    text += fmt::format("    \"{}\": ({:g}, {:g}, \"{}\"),  # {}\n", field.name, field.range.low,
+                        field.range.high, field.unit, field.doc);
   text += "}\nCOLOURS = \"Viridis (matplotlib)\"\nPICTURE = [1500, 600]  # pixels\n";
   return text + common + drawing + ending;
 }

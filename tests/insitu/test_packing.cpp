@@ -1,5 +1,5 @@
-/// What a script is given, without ParaView: buffers of the right values, neighbours' cells on faces, edges and corners,
-/// derived fields, and what happens when a back end fails. On any number of ranks.
+/// What a script is given, without ParaView: buffers of the right values, neighbours' cells on faces, edges
+/// and corners, derived fields, and what happens when a back end fails. On any number of ranks.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -70,7 +70,8 @@ TEST(Packing, EveryCellHasItsValueAlsoThoseOfNeighbours) {
       for (const int n : {0, 1})
         for_cells_of(frame, *frame.arrays[n], [&](const int i, const int j, const int k, const double value) {
           const double expected = at_cell(n == 0 ? 2 : 0, i, j, k, time);
-          EXPECT_EQ(value, precision == Precision::float64 ? expected : double(float(expected))) << i << j << k;
+          EXPECT_EQ(value, precision == Precision::float64 ? expected : double(float(expected)))
+              << i << j << k;
         });
     }
   }
@@ -90,7 +91,8 @@ TEST(Packing, OneLayerOfNeighboursIsMarkedAndNothingIsOutside) {
   for_cells_of(frame, *frame.arrays[0], [&](const int i, const int j, const int k, double) {
     const std::array<int, 3> index{i, j, k};
     bool mine = true;
-    for (int a = 0; a < 3; ++a) mine = mine && index[a] >= grid.first[a] && index[a] < grid.first[a] + grid.cells[a];
+    for (int a = 0; a < 3; ++a)
+      mine = mine && index[a] >= grid.first[a] && index[a] < grid.first[a] + grid.cells[a];
     EXPECT_EQ(frame.ghost[cell++], mine ? 0 : 1);
     owned += mine;
   });
@@ -115,7 +117,8 @@ TEST(Packing, DerivedFieldsFollowTheirFormulas) {
   const ModelInfo& model = model_info("dermal");
   const int c1 = model.find_species("collagen_i"), c3 = model.find_species("collagen_iii");
   // Nothing at all in the first column of cells.
-  const auto collagen = [](const int species, const double x, const double y, const double z, const double time) {
+  const auto collagen = [](const int species, const double x, const double y, const double z,
+                           const double time) {
     return x < spacing[0] ? 0 : formula(species, x, y, z, time);
   };
   AnalyticSnapshot snapshot(model, my_part(), layers(), collagen, *ranks());
@@ -134,14 +137,17 @@ TEST(Packing, DerivedFieldsFollowTheirFormulas) {
     return k == 0 ? 1 : std::pow((one + 0.2 * three) / (100 + k + 0.2 * (20 + k)), 1.3);
   });
   expect(1, [](const double one, const double three, int) { return one + three; });
-  expect(2, [](const double one, const double three, int) { return one + three > 0 ? three / (one + three) : 0; });
+  expect(2, [](const double one, const double three, int) {
+    return one + three > 0 ? three / (one + three) : 0;
+  });
 }
 
 /// A back end that fails where it is told to, on the last rank alone.
 struct FailingBackend final : InsituBackend {
   std::string where;
   std::vector<std::string>& calls;
-  FailingBackend(std::string place, std::vector<std::string>& noted) : where(std::move(place)), calls(noted) {}
+  FailingBackend(std::string place, std::vector<std::string>& noted)
+      : where(std::move(place)), calls(noted) {}
   void note(const std::string& what) {
     calls.push_back(what);
     if (what == where && ranks()->rank() == ranks()->size() - 1) throw EnvironmentError("planted in " + what);
@@ -162,7 +168,10 @@ struct FailingBackend final : InsituBackend {
 struct Messages {
   std::vector<std::string> started, failed, complained, calls;
   InsituSink sink(const std::string& where) {
-    return InsituSink({Schedule(0, 2, 10), {0}, {}, Precision::float32,
+    return InsituSink({Schedule(0, 2, 10),
+                       {0},
+                       {},
+                       Precision::float32,
                        [this](const std::string& text) { started.push_back(text); },
                        [this](const std::string& text) { failed.push_back(text); },
                        [this](const std::string& text) { complained.push_back(text); }},
