@@ -95,7 +95,8 @@ class Scripts(Pictures):
         self.assertGreater(red[1], 0.2 * red[0])
 
     def test_front(self):
-        start, middle, _ = self.check("front", "[]", 0.05)
+        # The fog has no seams; lines of the box lie before or behind it, depending on the rank that draws them (0.5 %).
+        start, middle, _ = self.check("front", "[]", 0.05, seams=0.01)
         # Undamaged skin is clear; five days later fibroblasts are about.
         fog = [(p[:310].max(axis=2) - p[:310].min(axis=2) > 0.1).mean() for p in (start, middle)]
         self.assertLess(fog[0], 0.01)
