@@ -279,31 +279,6 @@ class View(Runs):
         self.assertIn(f"{self.folder}/none/view.sh does not exist", said)
         self.assertIn("KOLLAGEN_TOOLS", said)
 
-    def test_window(self):
-        """The state as the program with windows loads it: no error, and both views show something."""
-        for name in ("paraview", "xvfb-run"):
-            if not shutil.which(name):
-                self.skipTest(f"{name} is not installed (Debian: paraview xvfb)")
-        run = self.sample("dermal")
-        script = self.script(f"""
-import os, traceback
-try:
-    exec(open({str(ROOT / "tools/view_state.py")!r}).read())
-    from paraview.simple import *
-    for number, view in enumerate(GetRenderViews()):
-        SaveScreenshot(f"{self.folder}/window_{{number}}.png", view)
-    print("times", GetAnimationScene().TimeKeeper.TimestepValues[-1], GetAnimationScene().AnimationTime, flush=True)
-except BaseException:
-    traceback.print_exc()
-os._exit(0)
-""")
-        env = {**os.environ, "KOLLAGEN_VIEW_RUN": str(run), "PYTHONPATH": str(ROOT / "tools")}
-        done = subprocess.run(["xvfb-run", "-a", "-s", "-screen 0 1280x1024x24 -noreset", "paraview", f"--script={script}"],
-                              env=env, text=True, capture_output=True, timeout=200)
-        self.assertIn("times 672.0 672.0", done.stdout, done.stderr)
-        pictures = [read(file) for file in sorted(self.folder.glob("window_*.png"))]
-        self.assertGreaterEqual(sum(colours(picture) > 100 for picture in pictures), 2)
-
 
 if __name__ == "__main__":
     test_insitu.PROGRAM, SAMPLE = (pathlib.Path(path).resolve() for path in sys.argv[1:3])
