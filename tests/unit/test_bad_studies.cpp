@@ -448,8 +448,8 @@ TEST(CommandLine, BadFilesAndOptionsEndWithTwo) {
       {"validate binary.toml", "not valid TOML"},
       {"validate", "config is required"},
       {"frobnicate",
-       "unknown command 'frobnicate'; allowed: run, validate, status, stop, verify, diff, bench, info, explain, "
-       "schema"},
+       "unknown command 'frobnicate'; allowed: run, validate, status, stop, view, verify, diff, bench, info, explain, "
+       "schema, insitu-script"},
       {"rum study.toml", "did you mean 'run'?"},
       {"run study.toml --steps 0", "not in range 1 to 1000000000000"},
       {"", "subcommand"},
