@@ -44,7 +44,12 @@ RunOutcome drive(const Steppable& simulation, const std::vector<std::unique_ptr<
   const long first_step = clock.step;
   bool kept = true;  // of this state: a resumed one came from a checkpoint
   while (clock.time < clock.end) {
-    const Wish wish = plan.at_edge ? plan.at_edge() : Wish::go_on;
+    Wish wish = plan.at_edge ? plan.at_edge() : Wish::go_on;
+    for (; wish == Wish::output || wish == Wish::changed; wish = plan.at_edge())
+      if (wish == Wish::output)
+        write_all();
+      else
+        kept = false;
     const bool enough = plan.most_steps >= 0 && clock.step - first_step >= plan.most_steps;
     if (!kept && (checkpoint_due < later() || wish != Wish::go_on || enough)) keep();
     if (enough) return RunOutcome::step_limit;

@@ -16,8 +16,9 @@ struct Steppable {
   const Snapshot& snapshot;
 };
 
-/// What is wanted at the edge of a step besides the outputs that are due.
-enum class Wish { go_on, checkpoint, stop };
+/// What is wanted at the edge of a step besides the outputs that are due: a checkpoint, that one and the end, all
+/// outputs once more. changed: the state is no longer what a checkpoint may already hold.
+enum class Wish { go_on, checkpoint, stop, output, changed };
 
 /// How a run is kept; the empty plan runs to the end and keeps nothing.
 struct Plan {
@@ -27,8 +28,8 @@ struct Plan {
   /// First instant >= the given one [h] at which a checkpoint is due, met exactly like an output; empty:
   /// none. It is part of the study: the steps of a run depend on it, whether or not `checkpoint` is given.
   std::function<double(double time)> next_checkpoint;
-  /// Asked before the first step and after every one, when its outputs are written; the same answer on all
-  /// ranks. Empty: go on.
+  /// Asked before the first step and after every one, when its outputs are written, and again after `output` and
+  /// `changed`; the same answer on all ranks. Empty: go on.
   std::function<Wish()> at_edge;
 };
 

@@ -53,15 +53,14 @@ class ImexIntegrator final : public Integrator<Exec> {
         rhs_("stage right-hand side", this->state_.count(), this->state_.cells()),
         error_("error estimate", this->state_.count(), this->state_.cells()),
         solver_(this->physics_->exec(), this->physics_->ranks(), this->physics_->grid().spacing,
-                this->physics_->walls(0)),
-        order_(this->physics_->solve_order()) {
-    for (int s = 0; s < this->physics_->count(); ++s)
-      extrapolated_.push_back(this->physics_->extrapolated(s) &&
-                              !(this->physics_->moves(s) && this->physics_->lossless(s)));
-    for (const int s : order_)
-      always_balanced_.push_back(this->physics_->info().species[s].motion != Motion::signal ||
-                                 this->physics_->lossless(s));
+                this->physics_->walls(0)) {
+    sort_species();
     restart();
+  }
+
+  void replace_physics(std::unique_ptr<Physics<Exec>> physics) override {
+    Integrator<Exec>::replace_physics(std::move(physics));
+    sort_species();
   }
 
   void restart() override {
@@ -137,6 +136,17 @@ class ImexIntegrator final : public Integrator<Exec> {
   }
 
  private:
+  /// What is done with each species, which parameters may change.
+  void sort_species() {
+    const auto& physics = *this->physics_;
+    order_ = physics.solve_order();
+    extrapolated_.clear();
+    for (int s = 0; s < physics.count(); ++s)
+      extrapolated_.push_back(physics.extrapolated(s) && !(physics.moves(s) && physics.lossless(s)));
+    always_balanced_.clear();
+    for (const int s : order_)
+      always_balanced_.push_back(physics.info().species[s].motion != Motion::signal || physics.lossless(s));
+  }
   void refresh_coefficients() {
     this->physics_->update_mobility(this->state_);
     this->physics_->give_mobility(solver_);

@@ -62,6 +62,13 @@ class Integrator {
   /// Throws GuardError when no acceptable step is left.
   virtual double advance(double time, double limit) = 0;
 
+  /// Other physics of the same fields on the same grid, with the forcing of the present one, followed by `restart` or
+  /// `restored`: parameters of the model have changed.
+  virtual void replace_physics(std::unique_ptr<Physics<Exec>> physics) {
+    physics->set_forcing(physics_->forcing());
+    physics_ = std::move(physics);
+  }
+
   /// The state was changed from outside (start, treatment): forget what was learnt about the step.
   virtual void restart() = 0;
 

@@ -19,6 +19,7 @@
 #include "host/config/validate.hpp"
 #include "host/insitu/factory.hpp"
 #include "host/insitu/starter.hpp"
+#include "host/insitu/steering.hpp"
 #ifdef KOLLAGEN_HAVE_HDF5
 #include "host/output/image_file.hpp"
 #endif
@@ -115,6 +116,7 @@ struct Options {
   std::string key, model = "dermal", page, other;
   int ranks = 1;
   bool extracts = false;
+  bool steering = false;
 };
 
 void add_study(CLI::App& command, Options& options) {
@@ -246,9 +248,13 @@ int dispatch(const int argc, char** argv) {
       app.add_subcommand("insitu-script", "Print a script for ParaView to begin with, for --insitu of run.");
   add_study(*script, options);
   script->add_flag("--extracts", options.extracts, "data instead of pictures: needs no display");
+  script->add_flag("--steering", options.steering,
+                   "instead of a script the settings of a run that may be steered, for ParaView's plugin manager")
+      ->excludes("--extracts");
   script->callback([&] {
     chosen = [&] {
       const Config config = read_config(options.run.config, options.run.overrides);
+      if (options.steering) return print(steering_xml(steering_parameters(config, model_info(config.model))));
       return print(starter_script(config, model_info(config.model), options.run.config, options.extracts));
     };
   });

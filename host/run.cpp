@@ -11,6 +11,8 @@
 #include <functional>
 #include <limits>
 #include <optional>
+#include <thread>
+#include <utility>
 
 #include "host/checkpoint/checkpoint.hpp"
 #include "host/config/reader.hpp"
@@ -256,6 +258,8 @@ class Session {
     store_.emplace(folder_.path(), config_.resolved_toml, std::max(config_.checkpoint.keep, 1), *ranks_);
     banner();
     if (beginning_ == Beginning::resumed) resume();
+    if (insitu_)
+      for (const std::string& name : config_.insitu.steer) insitu_->set_value(name, simulation_->parameter(name));
     first_step_ = clock().step;
     bytes_before_ = simulation_->integrator().statistics().bytes;
     setup_seconds_ = seconds_since(start_);
@@ -277,6 +281,56 @@ class Session {
     insitu_ = sink.get();
     sinks_.push_back(std::move(sink));
   }
+  /// Obeys script and viewer at the edge of a step: changes parameters, and says what the loop has to do. A paused run
+  /// stays here until it is released or has to stop. Collective.
+  Wish steered(std::string& reason) {
+    if (!insitu_) return Wish::go_on;
+    while (true) {
+      const InsituSink::Request asked = insitu_->take_request();
+      output_wanted_ = output_wanted_ || asked.output;
+      stop_wanted_ = stop_wanted_ || asked.stop;
+      bool changed = false;
+      for (const InsituSink::Request::Value& change : asked.values) changed = steer(change) || changed;
+      if (changed) return Wish::changed;
+      if (std::exchange(output_wanted_, false)) {
+        log_->info("steering: all outputs at step {}, {}", clock().step, time_text(clock().time, clock().end));
+        return Wish::output;
+      }
+      if (std::exchange(stop_wanted_, false)) {
+        reason = "steering";
+        return Wish::stop;
+      }
+      if (asked.pause != std::exchange(paused_, asked.pause))
+        log_->info("steering: {} at step {}, {}", asked.pause ? "paused" : "goes on", clock().step,
+                   time_text(clock().time, clock().end));
+      if (!asked.pause) return Wish::go_on;
+      const StopDecision decision = watch_->at_edge(*ranks_);
+      if (!decision.reason.empty()) {
+        reason = decision.reason;
+        return Wish::stop;
+      }
+      std::this_thread::sleep_for(std::chrono::milliseconds(200));
+      insitu_->show_again(*simulation_);
+    }
+  }
+  /// Changes a parameter as it was asked for. False: refused.
+  bool steer(const InsituSink::Request::Value& asked) {
+    const ModelInfo& model = simulation_->model();
+    const std::string& unit = model.parameters[std::size_t(model.find_parameter(asked.parameter))].unit;
+    const double before = simulation_->parameter(asked.parameter);
+    try {
+      simulation_->steer(asked.parameter, asked.value);
+    } catch (const InputError& error) {
+      log_->warn("steering: {} stays at {} {}: {}", asked.parameter, before, unit, error.what());
+      insitu_->set_value(asked.parameter, before);
+      return false;
+    }
+    log_->info("steering: {} from {} to {} {} at step {}, {}", asked.parameter, before, asked.value, unit,
+               clock().step, time_text(clock().time, clock().end));
+    with_files_on_root(*ranks_, [&] { write_steering(folder_.path(), simulation_->steered(), model); });
+    return true;
+  }
+
   /// Whether in situ has failed and the study wants the run to stop then. The same on every rank.
   bool insitu_stops() const {
     return insitu_ && config_.insitu.on_error == InsituPolicy::stop && !insitu_->failure().empty();
@@ -334,6 +388,7 @@ class Session {
     }
     with_files_on_root(*ranks_, [&] {
       fs::remove(folder_.path() / "guard.txt");
+      write_steering(folder_.path(), simulation_->steered(), simulation_->model());  // of a later state it may be
       write_config(folder_.path(), config_);  // how many checkpoints are kept may have changed
     });
     log_->info("session {}: resumed from the checkpoint at step {}, {}; written by {} rank{}, read by {}",
@@ -452,6 +507,7 @@ class Session {
         reason = "the failure in situ";  // which the log has told
         return Wish::stop;
       }
+      if (const Wish wish = steered(reason); wish != Wish::go_on) return wish;
       const StopDecision decision = watch_->at_edge(*ranks_);
       if (decision.reason.empty()) return decision.checkpoint ? Wish::checkpoint : Wish::go_on;
       reason = decision.reason;
@@ -513,6 +569,7 @@ class Session {
     report.process_grid = decompose(config_.domain.cells, ranks_->size(), 0).ranks;
     report.session_steps = clock().step - first_step_;
     report.communication = ranks_->count();
+    report.steered = simulation_->steered();
     report.timers = {{"setup", all.setup, int(all.sessions)},
                      {"right-hand side", s.seconds_rates, s.steps},
                      {"signals", s.seconds_signals, s.stage_passes},
@@ -576,6 +633,7 @@ class Session {
   std::optional<Simulation<Exec>> simulation_;
   std::vector<std::unique_ptr<Sink>> sinks_;
   InsituSink* insitu_ = nullptr;  ///< among the sinks; null: the study has none
+  bool output_wanted_ = false, stop_wanted_ = false, paused_ = false;  ///< by script or viewer
   std::optional<CheckpointStore> store_;
   std::optional<StopWatch> watch_;
   std::optional<StatusLine> status_;  ///< rank 0 only

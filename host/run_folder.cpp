@@ -14,6 +14,7 @@
 
 #include "host/config/reader.hpp"
 #include "host/config/session_keys.hpp"
+#include "host/output/atomic_file.hpp"
 #include "kollagen/check.hpp"
 
 namespace kollagen {
@@ -29,7 +30,7 @@ constexpr const char* study_name = "config.toml";
 constexpr std::array own_names{"config.toml", "log.txt",      "status.json", "report.json",
                                "checkpoints", "metrics.csv",  "probes.csv",  "fields",
                                "slices",      "insitu",       "overview.png",
-                               "guard.txt",   "stop"};
+                               "guard.txt",   "steering.toml", "stop"};
 
 std::string read_file(const fs::path& path) {
   std::ifstream in(path);
@@ -179,6 +180,15 @@ void clear_run_folder(const fs::path& folder) {
   for (const fs::path& path : entries(folder, is_own))
     if (path.filename() != study_name) remove_at_once(path);
   remove_at_once(folder / study_name);
+}
+
+void write_steering(const fs::path& folder, const std::vector<ChangeConfig>& changes, const ModelInfo& model) {
+  const fs::path path = folder / "steering.toml";
+  if (changes.empty())
+    fs::remove(path);
+  else
+    write_text_file(path, "# What was changed from outside while the run was under way. Added to its study, these tables repeat the run.\n" +
+                              change_tables(changes, model));
 }
 
 }  // namespace kollagen

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "kollagen/config.hpp"
+#include "kollagen/model/info.hpp"
 
 namespace kollagen {
 
@@ -56,5 +57,10 @@ void remove_temporaries(const std::filesystem::path& folder);
 /// Removes what an earlier run of this program left in `folder`, and nothing else. Cut short, it leaves a
 /// folder that is neither complete nor, once the checkpoints are being removed, resumed. Throws IoError.
 void clear_run_folder(const std::filesystem::path& folder);
+
+/// Writes RUN/steering.toml, tables that make the same changes when they are added to the study; without changes the
+/// file goes. Throws IoError.
+void write_steering(const std::filesystem::path& folder, const std::vector<ChangeConfig>& changes,
+                    const ModelInfo& model);
 
 }  // namespace kollagen

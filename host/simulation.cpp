@@ -18,14 +18,6 @@ int species_index(const ModelInfo& model, const std::string& field) {
   return n;
 }
 
-double parameter_value(const ModelInfo& model, const Config& config, const std::string& name) {
-  if (const auto set = config.model_parameters.find(name); set != config.model_parameters.end())
-    return set->second;
-  const int index = model.find_parameter(name);
-  KOLLAGEN_CHECK(index >= 0, "no parameter " + name);
-  return model.parameters[index].value;
-}
-
 /// Value of an initial shape at a point [um].
 double shape_value(const InitialConfig& shape, const std::array<double, 3>& x,
                    const std::array<double, 3>& size) {
@@ -89,26 +81,78 @@ Grid make_grid(const DomainConfig& domain, const Decomposition& parts) {
 
 template <class Exec>
 Simulation<Exec>::Simulation(const Config& config, const Exec& exec, std::shared_ptr<Communicator> ranks)
-    : ranks_(std::move(ranks)), config_(config), treatments_(config.treatments) {
-  std::stable_sort(treatments_.begin(), treatments_.end(),
-                   [](const auto& a, const auto& b) { return a.at < b.at; });
+    : ranks_(std::move(ranks)), config_(config), treatments_(config.treatments), changes_(config.changes) {
+  const auto earlier = [](const auto& a, const auto& b) { return a.at < b.at; };
+  std::stable_sort(treatments_.begin(), treatments_.end(), earlier);
+  std::stable_sort(changes_.begin(), changes_.end(), earlier);
   Ranks sharing{ranks_, decompose(config.domain.cells, ranks_->size(), ranks_->rank()),
                 device_messages_arrive(exec, *ranks_)};
-  const PhysicsSetup setup{make_grid(config.domain, sharing.parts),
+  setup_ = PhysicsSetup{make_grid(config.domain, sharing.parts),
                            sharing,
                            config.domain.walls,
                            config.boundary_values,
                            config.model_parameters,
                            config.disabled_terms,
                            config.skin};
-  integrator_ = make_integrator(make_physics(config.model, exec, setup), config.time);
+  integrator_ = make_integrator(make_physics(config.model, exec, setup_), config.time);
   clock_.end = config.time.end;
   fill_initial_state();
   fill_sources();
   integrator_->restart();
   conserved_ = integrator_->physics().conserved();
-  treat();
   take_balance();
+  perform_due();
+}
+
+template <class Exec>
+double Simulation<Exec>::parameter(const std::string& name) const {
+  if (const auto set = config_.model_parameters.find(name); set != config_.model_parameters.end()) return set->second;
+  const int index = model().find_parameter(name);
+  KOLLAGEN_CHECK(index >= 0, "no parameter " + name);
+  return model().parameters[std::size_t(index)].value;
+}
+
+template <class Exec>
+void Simulation<Exec>::steer(const std::string& name, const double value) {
+  change_parameter(name, value);
+  steered_.push_back({clock_.time, clock_.step, name, value});
+}
+
+template <class Exec>
+void Simulation<Exec>::change_parameter(const std::string& name, const double value) {
+  std::map<std::string, double> parameters = config_.model_parameters;
+  parameters[name] = value;
+  use_parameters(parameters);
+  integrator_->restart();
+  take_balance();
+}
+
+template <class Exec>
+void Simulation<Exec>::use_parameters(const std::map<std::string, double>& parameters) {
+  PhysicsSetup setup = setup_;
+  setup.parameters = parameters;
+  integrator_->replace_physics(make_physics(config_.model, integrator_->physics().exec(), setup));
+  setup_.parameters = parameters;
+  config_.model_parameters = parameters;
+  conserved_ = integrator_->physics().conserved();
+}
+
+template <class Exec>
+void Simulation<Exec>::perform_due() {
+  treat();
+  for (; next_change_ < int(changes_.size()); ++next_change_) {
+    const ChangeConfig& change = changes_[std::size_t(next_change_)];
+    if (change.step ? clock_.step < *change.step : clock_.time < change.at) return;
+    if (change.step && std::abs(clock_.time - change.at) > 1e-9 * std::max(change.at, clock_.time)) {
+      std::ostringstream text;
+      text.precision(12);
+      text << "[[change]] of " << change.parameter << ": step " << *change.step << " should end at " << change.at
+           << " h, it ends at " << clock_.time
+           << " h: this is not the study that was steered; take out `step` to change it by the time";
+      throw InputError(text.str());
+    }
+    change_parameter(change.parameter, change.value);
+  }
 }
 
 template <class Exec>
@@ -186,8 +230,8 @@ void Simulation<Exec>::treat() {
     const auto needles = place_needles(treatment, config_.domain.size, config_.seed, next_treatment_);
     Injury injury;
     injury.matrix_loss = treatment.matrix_loss;
-    injury.platelets = parameter_value(info, config_, "A0");
-    injury.clot = parameter_value(info, config_, "B0");
+    injury.platelets = parameter("A0");
+    injury.clot = parameter("B0");
     const PunctureSpecies species{
         .platelets = species_index(info, "platelets"),
         .provisional_matrix = species_index(info, "provisional_matrix"),
@@ -217,13 +261,16 @@ void Simulation<Exec>::step(const double limit) {
   if (next_treatment_ < int(treatments_.size()) &&
       treatments_[next_treatment_].at <= target * (1 + relative_rounding))
     target = treatments_[next_treatment_].at;
+  if (next_change_ < int(changes_.size()) && !changes_[next_change_].step &&
+      changes_[next_change_].at <= target * (1 + relative_rounding))
+    target = changes_[next_change_].at;
   const double room = target - clock_.time;
   KOLLAGEN_CHECK(room > 0, "step without room: the target is not after the present time");
   clock_.dt = integrator_->advance(clock_.time, room);
   clock_.time = clock_.dt >= room ? target : clock_.time + clock_.dt;
   ++clock_.step;
   check_balance();
-  treat();
+  perform_due();
 }
 
 template <class Exec>
@@ -266,6 +313,13 @@ void Simulation<Exec>::save(Record& record) const {
   record.set("simulation/step", double(clock_.step));
   record.set("simulation/treatments_done", next_treatment_);
   record.set("simulation/needles_placed", double(needles_placed_));
+  record.set("simulation/changes_done", next_change_);
+  auto& values = record.numbers["simulation/parameters"];
+  for (const ParameterInfo& p : model().parameters) values.push_back(parameter(p.name));
+  auto& steered = record.numbers["simulation/steered"];
+  for (const ChangeConfig& change : steered_)
+    steered.insert(steered.end(), {change.at, double(change.step.value()),
+                                   double(model().find_parameter(change.parameter)), change.value});
   // Random numbers are counters: what they are drawn from is the seed and the number of the treatment.
   record.texts["simulation/seed"] = std::to_string(config_.seed);
   record.numbers["simulation/totals"] = totals_;
@@ -295,13 +349,31 @@ void Simulation<Exec>::restore(const Record& record, const std::function<void(co
   if (!(done >= 0 && done <= double(treatments_.size())))
     throw IoError("checkpoint: \"simulation/treatments_done\" is " + std::to_string(done) +
                   ", the study has treatments 0 to " + std::to_string(treatments_.size()));
-  const std::vector<double>& totals = record.list("simulation/totals", conserved_.size());
+  const double changed = record.number("simulation/changes_done");
+  if (!(changed >= 0 && changed <= double(changes_.size())))
+    throw IoError("checkpoint: \"simulation/changes_done\" is " + std::to_string(changed) + ", the study has changes 0 to " +
+                  std::to_string(changes_.size()));
+  const auto& known = model().parameters;
+  const std::vector<double>& values_now = record.list("simulation/parameters", known.size());
+  const std::vector<double>& steered = record.list("simulation/steered");
+  if (steered.size() % 4 != 0) throw IoError("checkpoint: \"simulation/steered\" is not a list of changes");
+  steered_.clear();
+  for (std::size_t n = 0; n < steered.size(); n += 4) {
+    if (!(steered[n + 2] >= 0 && steered[n + 2] < double(known.size())))
+      throw IoError("checkpoint: \"simulation/steered\" names a parameter that the model lacks");
+    steered_.push_back({steered[n], long(steered[n + 1]), known[std::size_t(steered[n + 2])].name, steered[n + 3]});
+  }
+  std::map<std::string, double> parameters;
+  for (std::size_t p = 0; p < known.size(); ++p) parameters[known[p].name] = values_now[p];
+  const auto differs = [&](const auto& entry) { return parameter(entry.first) != entry.second; };
+  if (std::any_of(parameters.begin(), parameters.end(), differs)) use_parameters(parameters);
+  next_change_ = int(changed);
   clock_.time = record.number("simulation/time");
   clock_.dt = record.number("simulation/dt");
   clock_.step = long(record.number("simulation/step"));
   next_treatment_ = int(done);
   needles_placed_ = long(record.number("simulation/needles_placed"));
-  totals_ = totals;
+  totals_ = record.list("simulation/totals", conserved_.size());
   integrator_->restore(record);
   std::vector<double> values(std::size_t(grid().owned_count()));
   const auto names = stored_fields();

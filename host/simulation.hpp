@@ -1,6 +1,7 @@
 /// A study in motion: grid, model, state, treatments and time, on one backend.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -16,13 +17,13 @@ namespace kollagen {
 template <class Exec>
 class Simulation final : public Snapshot, public Resumable {
  public:
-  /// Builds grid, layers, model, initial state and sources; performs the treatments of t = 0.
+  /// Builds grid, layers, model, initial state and sources; performs the treatments and changes of t = 0.
   /// Throws InputError for names that the model lacks and for more ranks than the grid can be shared among.
   explicit Simulation(const Config& config, const Exec& exec = Exec(),
                       std::shared_ptr<Communicator> ranks = std::make_shared<OneRank>());
 
   /// Advances by one accepted step, at most to `limit` [h] or to a treatment that is a rounding later; performs
-  /// treatments that fall due when it lands on them. A treatment time is never stepped over. Throws GuardError.
+  /// treatments and changes that fall due when it lands on them. Their time is never stepped over. Throws GuardError.
   void step(double limit);
 
   /// Steps until `time` [h] is reached exactly.
@@ -32,8 +33,9 @@ class Simulation final : public Snapshot, public Resumable {
   bool finished() const { return clock_.time >= clock_.end; }
 
   const Clock& clock() const override { return clock_; }
-  const Grid& grid() const override { return integrator_->physics().grid(); }
-  const ModelInfo& model() const override { return integrator_->physics().info(); }
+  const Grid& grid() const override { return setup_.grid; }
+  const ModelInfo& model() const override { return model_info(config_.model); }
+  /// Of the present parameters: the reference goes with the next change.
   const Column& column() const override { return integrator_->physics().column(); }
   Communicator& communicator() const override { return *ranks_; }
   void copy(int species, double* out) const override;
@@ -52,11 +54,24 @@ class Simulation final : public Snapshot, public Resumable {
   long needles_placed() const { return needles_placed_; }
   int treatments_done() const { return next_treatment_; }
 
+  /// The present value of a parameter of the model [its unit]; throws std::logic_error for an unknown name.
+  double parameter(const std::string& name) const;
+  /// Gives a parameter another value from now on, as the study cannot have known; the next step is the first one of
+  /// the study again. For a moment there is room for two sets of tables and scratch fields. Throws InputError for a
+  /// value that the model does not take, and nothing has changed then. Collective.
+  void steer(const std::string& name, double value);
+  /// What was steered so far, in the terms of a study that does the same.
+  const std::vector<ChangeConfig>& steered() const { return steered_; }
+
  private:
   void fill_initial_state();
   void fill_sources();
-  /// Performs every treatment that is due now.
+  /// Performs every treatment that is due now, then every change.
+  void perform_due();
   void treat();
+  void change_parameter(const std::string& name, double value);
+  /// The same physics with other parameters.
+  void use_parameters(const std::map<std::string, double>& parameters);
   /// Takes the totals of conserved species as they are now; `check_balance` compares with them.
   void take_balance();
   /// Throws GuardError when the total of a conserved species moved by more than a relative 1e-6: fluxes leave rounding
@@ -69,10 +84,13 @@ class Simulation final : public Snapshot, public Resumable {
 
   std::shared_ptr<Communicator> ranks_;
   Config config_;
+  PhysicsSetup setup_;
   std::vector<TreatmentConfig> treatments_;  ///< in the order of time
+  std::vector<ChangeConfig> changes_;        ///< of the study, in the order of time
+  std::vector<ChangeConfig> steered_;
   std::unique_ptr<Integrator<Exec>> integrator_;
   Clock clock_;
-  int next_treatment_ = 0;
+  int next_treatment_ = 0, next_change_ = 0;
   std::vector<int> conserved_;
   std::vector<double> totals_;
   long needles_placed_ = 0;

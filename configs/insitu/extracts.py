@@ -22,9 +22,26 @@ plane = int(SECTION_Y / spacing[1])
 section = ExtractSubset(Input=fields, registrationName="section")
 section.VOI = [0, cells[0], plane, plane + 1, 0, cells[2]]
 
-points = CellDatatoPointData(Input=fields)
-points.ProcessAllArrays = 0  # the surface needs one of them
-points.CellDataArraytoprocess = ["damage"]
+# The surface needs values at points: the average of the cells around each, like CellDatatoPointData but in a tenth of
+# its time, which would be most of that of this script.
+AVERAGE = """
+from paraview.vtk.util.numpy_support import numpy_to_vtk, vtk_to_numpy
+import numpy
+image, points = self.GetInput(), self.GetOutput()
+cells = [count - 1 for count in reversed(image.GetDimensions())]
+values = vtk_to_numpy(image.GetCellData().GetArray("damage")).reshape(cells)
+values = numpy.pad(values, 1, mode="edge")
+for axis in range(3):
+    low, high = (values.take(range(first, first + cells[axis] + 1), axis) for first in (0, 1))
+    values = (low + high) / 2
+damage = numpy_to_vtk(values.ravel(), deep=1)
+damage.SetName("damage")
+points.GetPointData().AddArray(damage)
+ghost = image.GetCellData().GetArray("vtkGhostType")
+if ghost:
+    points.GetCellData().AddArray(ghost)
+"""
+points = ProgrammableFilter(Input=fields, Script=AVERAGE)
 wound = Contour(Input=points, registrationName="wound")
 wound.ContourBy = ["POINTS", "damage"]
 wound.Isosurfaces = [DAMAGE]

@@ -36,6 +36,7 @@ class Checks {
     }
     skin();
     treatments();
+    changes();
     initial();
     sources();
     outputs();
@@ -160,6 +161,21 @@ class Checks {
       const std::string tip = item("treatment", i, "tip_length");
       if (t.tip_length && s_.ok(tip) && s_.ok(item("treatment", i, "length")) && *t.tip_length > t.length)
         s_.fail(tip, fmt::format("is longer than the needle, {}", length(t.length)));
+    }
+  }
+
+  void changes() {
+    for (std::size_t i = 0; i < c_.changes.size(); ++i) {
+      const ChangeConfig& change = c_.changes[i];
+      const std::string at = item("change", i, "at"), value = item("change", i, "value");
+      if (s_.ok(at) && s_.ok("time.end") && change.at >= c_.time.end)
+        s_.fail(at, fmt::format("is not before the end of the study, {}", hours(c_.time.end)));
+      const int index = s_.model && s_.ok(value) ? s_.model->find_parameter(change.parameter) : -1;
+      if (index < 0) continue;
+      const ParameterInfo& p = s_.model->parameters[std::size_t(index)];
+      if (change.value < p.lower || change.value > p.upper)
+        s_.fail(value, fmt::format("out of range; allowed: {} to {}", describe_quantity(p.lower, p.unit),
+                                   describe_quantity(p.upper, p.unit)));
     }
   }
 

@@ -15,6 +15,11 @@ Key& Key::from(std::string text) { return source = std::move(text), *this; }
 Key& Key::unset(std::string text) { return when_unset = std::move(text), *this; }
 Key& Key::such_as(std::string text) { return example = std::move(text), *this; }
 
+const char* Key::unit_key() const {
+  if (unit == unit_of_field || unit == unit_of_field_rate) return "field";
+  return unit == unit_of_parameter ? "parameter" : nullptr;
+}
+
 const Key* Section::find(const std::string_view key) const {
   const auto found = std::find_if(keys.begin(), keys.end(), [&](const Key& k) { return k.name == key; });
   return found == keys.end() ? nullptr : &*found;

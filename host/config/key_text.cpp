@@ -44,6 +44,10 @@ std::string shape_of(const KeyKind kind) {
       return "a list of names or symbols of fields";
     case KeyKind::term_list:
       return "a list of names of terms";
+    case KeyKind::parameter:
+      return "the name of a parameter";
+    case KeyKind::parameter_list:
+      return "a list of names of parameters";
     case KeyKind::word_list:
       return "a list of words";
     case KeyKind::integer:
@@ -67,6 +71,7 @@ std::string shape_of(const KeyKind kind) {
 std::string unit_text(const std::string& unit) {
   if (unit == unit_of_field) return ", in the unit of the field";
   if (unit == unit_of_field_rate) return ", in the unit of the field per time";
+  if (unit == unit_of_parameter) return ", in the unit of the parameter";
   if (unit == "rad") return ", with the unit of an angle";
   return fmt::format(", with a unit like '{}'", unit);
 }
@@ -92,8 +97,7 @@ std::string format_value(const Key& key, const KeyValue& value, const std::strin
 }
 
 std::string format_default(const Key& key, const KeyValue& value) {
-  const bool of_field = key.unit == unit_of_field || key.unit == unit_of_field_rate;
-  return format_value(key, value, of_field ? "1" : std::string_view(key.unit));
+  return format_value(key, value, key.unit_key() ? "1" : std::string_view(key.unit));
 }
 
 std::string describe_allowed(const Key& key) {
@@ -102,7 +106,7 @@ std::string describe_allowed(const Key& key) {
                            key.kind == KeyKind::triple || key.kind == KeyKind::size_or_triple ||
                            key.kind == KeyKind::point_list;
   if (with_number && key.unit != "1") text += unit_text(key.unit);
-  const std::string unit = key.unit == unit_of_field || key.unit == unit_of_field_rate ? "1" : key.unit;
+  const std::string unit = key.unit_key() ? "1" : key.unit;
   if (key.kind == KeyKind::integer || key.kind == KeyKind::integer_pair)
     text += fmt::format(", {:.0f} to {:.0f}", key.lower, key.upper);
   else if (std::isfinite(key.lower) && std::isfinite(key.upper))

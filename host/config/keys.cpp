@@ -257,6 +257,32 @@ Section treatment_section() {
            .such_as("\"random\"")});
 }
 
+Section change_section() {
+  return repeated(
+      "change[]",
+      "A parameter of the model that gets another value while the run is under way; a steered run leaves such tables in "
+      "steering.toml.",
+      [](auto& c) -> auto& { return c.changes; },
+      {quantity("at", &ChangeConfig::at, "h",
+                "When it happens, met exactly like a treatment; a treatment at the same time comes first.")
+           .range(0, century)
+           .require()
+           .such_as("\"7 day\""),
+       make_key("step", KeyKind::integer, &ChangeConfig::step,
+                "After so many steps instead of at the time, so that a steered run repeats bit for bit; the step has to "
+                "end at `at`.")
+           .range(0, 1e9)
+           .unset("by the time")
+           .such_as("120"),
+       make_key("parameter", KeyKind::parameter, &ChangeConfig::parameter,
+                "Its name; `kollagen explain parameters` lists them.")
+           .require()
+           .such_as("\"lam_T\""),
+       quantity("value", &ChangeConfig::value, unit_of_parameter, "The new value.")
+           .require()
+           .such_as("\"2 h^-1\"")});
+}
+
 Section boundary_value_section() {
   return repeated(
       "boundary_value[]",
@@ -473,7 +499,7 @@ Section insitu_section() {
   return single(
       "insitu",
       "Pictures and extracts by a ParaView Catalyst script while the run is under way (docs/insitu.md). Changes no "
-      "result and may change between sessions.",
+      "result, unless it steers, and may change between sessions.",
       [](auto& c) -> auto& { return c.insitu; },
       {make_key("script", KeyKind::text, &InsituConfig::script,
                 "Python script for ParaView Catalyst, seen from the current directory, then from the folder of the "
@@ -509,7 +535,11 @@ Section insitu_section() {
        quantity("live_wait", &InsituConfig::live_wait, "h",
                 "Wall time for which the start of the run waits for that ParaView; without one it goes on then.")
            .range(0, century)
-           .such_as("\"0 min\"")});
+           .such_as("\"0 min\""),
+       make_key("steer", KeyKind::parameter_list, &InsituConfig::steer,
+                "Parameters of the model that the script and the viewer may change while the run is under way; every "
+                "change is in the log, in steering.toml and in the checkpoints.")
+           .such_as("[\"lam_T\", \"k_c\"]")});
 }
 
 }  // namespace
@@ -517,7 +547,7 @@ Section insitu_section() {
 const std::vector<Section>& config_sections() {
   static const std::vector<Section> sections{
       study_section(),   domain_section(), boundary_section(),  time_section(),
-      skin_section(),    layer_section(),  treatment_section(), boundary_value_section(),
+      skin_section(),    layer_section(),  treatment_section(), change_section(), boundary_value_section(),
       initial_section(), source_section(), terms_section(),     output_section(),
       checkpoint_section(), insitu_section()};
   return sections;

@@ -25,6 +25,8 @@ enum class KeyKind {
   field,           ///< name or symbol of a field             -> string, the name
   field_list,      ///< list of fields                        -> strings, the names
   term_list,       ///< list of terms of the model            -> strings
+  parameter,       ///< name of a parameter of the model      -> string
+  parameter_list,  ///< list of them                          -> strings
   word_list,       ///< list of `choices`                     -> strings
   integer,         ///< whole number                          -> integer
   integer_pair,    ///< list of two whole numbers             -> numbers
@@ -42,12 +44,14 @@ using KeyValue = std::variant<std::monostate, double, std::int64_t, std::string,
 /// Units of a key that depend on the field named next to it.
 inline constexpr const char* unit_of_field = "field";
 inline constexpr const char* unit_of_field_rate = "field per h";
+/// Unit of a key that depends on the parameter named next to it.
+inline constexpr const char* unit_of_parameter = "parameter";
 
 /// One configuration key. `store` and `load` move its value into and out of the struct of its section.
 struct Key {
   std::string name;
   KeyKind kind = KeyKind::text;
-  std::string unit = "1";  ///< internal unit, or unit_of_field, unit_of_field_rate
+  std::string unit = "1";  ///< internal unit, or unit_of_field, unit_of_field_rate, unit_of_parameter
   double lower = -std::numeric_limits<double>::infinity();
   double upper = std::numeric_limits<double>::infinity();
   bool required = false;  ///< where it applies
@@ -60,6 +64,9 @@ struct Key {
   std::string example;     ///< as written in a study
   std::function<void(void*, const KeyValue&)> store;
   std::function<KeyValue(const void*)> load;
+
+  /// Name of the key next to it that decides its unit; null: none does.
+  const char* unit_key() const;
 
   Key& range(double low, double high);
   Key& require();

@@ -62,8 +62,7 @@ class StudyReader {
       note(path, node);
       const int index = model.find_parameter(name.str());
       if (index < 0) {
-        std::vector<std::string> known;
-        for (const auto& parameter : model.parameters) known.push_back(parameter.name);
+        const std::vector<std::string> known = parameter_names(model);
         study_.errors.add(place_of(name.source().begin ? name.source() : node.source()), path, show(node),
                           fmt::format("the model {} has no such parameter{}; `kollagen explain parameters` "
                                       "lists them",
@@ -140,9 +139,8 @@ class StudyReader {
                          fmt::join(key.meaningful, ", ")));
         continue;
       }
-      const bool of_field = key.unit == unit_of_field || key.unit == unit_of_field_rate;
-      if (of_field && (study_.model == nullptr || !study_.ok(join(label, "field")))) {
-        study_.failed.insert(path);  // its unit is not known; the field or the model has been reported
+      if (key.unit_key() && (study_.model == nullptr || !study_.ok(join(label, key.unit_key())))) {
+        study_.failed.insert(path);  // its unit is not known; the field, parameter or model has been reported
         continue;
       }
       if (const auto value = values_.read(key, *node, path, unit_of(section, key, object, study_.model)))
@@ -234,8 +232,12 @@ void Study::fail(const std::string& path, const std::string& message) {
 }
 
 std::string unit_of(const Section& section, const Key& key, const void* object, const ModelInfo* model) {
-  if (key.unit != unit_of_field && key.unit != unit_of_field_rate) return key.unit;
-  const auto field = std::get<std::string>(section.find("field")->load(object));
+  if (!key.unit_key()) return key.unit;
+  const auto field = std::get<std::string>(section.find(key.unit_key())->load(object));
+  if (key.unit == unit_of_parameter) {
+    const int parameter = model ? model->find_parameter(field) : -1;
+    return parameter < 0 ? "1" : model->parameters[std::size_t(parameter)].unit;
+  }
   const int index = model ? model->find_species(field) : -1;
   const std::string unit = index < 0 ? "1" : model->species[std::size_t(index)].unit;
   if (key.unit == unit_of_field) return unit;

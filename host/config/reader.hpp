@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "kollagen/config.hpp"
+#include "kollagen/model/info.hpp"
 
 namespace kollagen {
 
@@ -38,5 +39,8 @@ double available_memory();
 
 /// Memory that a run of `cells` cells with `species` fields takes [B]: four copies of the state.
 double estimated_memory(double cells, double species);
+
+/// Tables [[change]] of a study of that model.
+std::string change_tables(const std::vector<ChangeConfig>& changes, const ModelInfo& model);
 
 }  // namespace kollagen

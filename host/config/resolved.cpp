@@ -33,6 +33,15 @@ void write_parameters(std::ostringstream& out, const Config& config, const Model
 
 }  // namespace
 
+std::string change_tables(const std::vector<ChangeConfig>& changes, const ModelInfo& model) {
+  std::ostringstream out;
+  for (const ChangeConfig& change : changes) {
+    out << "\n[[change]]\n";
+    write_keys(out, config_section("change[]"), &change, model);
+  }
+  return out.str();
+}
+
 std::string resolve_study(const Config& config, const ModelInfo& model) {
   std::ostringstream out;
   out << "# Every key of the study, defaults included. Lines that begin with # name keys that were left to "

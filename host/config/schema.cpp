@@ -27,8 +27,8 @@ Json plain_number(const double lower, const double upper) {
 Json quantity(const std::string& unit, const double lower, const double upper) {
   if (unit == "1") return plain_number(lower, upper);
   const Json text = {{"type", "string"}, {"pattern", quantity_pattern}};
-  if (unit != unit_of_field && unit != unit_of_field_rate) return text;
-  // With or without a unit, depending on the field.
+  if (unit != unit_of_field && unit != unit_of_field_rate && unit != unit_of_parameter) return text;
+  // With or without a unit, depending on the field or the parameter.
   return {{"type", Json::array({"string", "number"})}};
 }
 
@@ -43,6 +43,7 @@ Json value_schema(const Key& key) {
     case KeyKind::text:
       return text;
     case KeyKind::field:
+    case KeyKind::parameter:
       return text;
     case KeyKind::name:
       return {{"type", "string"}, {"pattern", "^[A-Za-z0-9_-]{1,64}$"}};
@@ -50,6 +51,7 @@ Json value_schema(const Key& key) {
       return {{"type", "string"}, {"enum", key.choices}};
     case KeyKind::field_list:
     case KeyKind::term_list:
+    case KeyKind::parameter_list:
       return {{"type", "array"}, {"items", text}, {"uniqueItems", true}};
     case KeyKind::word_list:
       return {{"type", "array"}, {"items", {{"enum", key.choices}}}, {"uniqueItems", true}};
@@ -107,11 +109,13 @@ Json model_branch(const ModelInfo& model) {
     parameters[p.name] = property;
   }
   const Json field = {{"enum", field_names(model, true)}};
-  Json insitu = {{"fields", {{"items", field}}}};
+  const Json parameter = {{"enum", parameter_names(model)}};
+  Json insitu = {{"fields", {{"items", field}}}, {"steer", {{"items", parameter}}}};
   if (model.name != "dermal") insitu["derived"] = {{"maxItems", 0}};
   const auto rows = [](const Json& properties) { return Json{{"items", {{"properties", properties}}}}; };
   const Json properties = {
       {"model_parameters", {{"properties", parameters}, {"additionalProperties", false}}},
+      {"change", rows({{"parameter", parameter}})},
       {"boundary_value", rows({{"field", field}})},
       {"initial", rows({{"field", field}})},
       {"source", rows({{"field", field}})},

@@ -79,6 +79,12 @@ std::vector<std::string> term_names(const ModelInfo& model) {
   return names;
 }
 
+std::vector<std::string> parameter_names(const ModelInfo& model) {
+  std::vector<std::string> names;
+  for (const ParameterInfo& parameter : model.parameters) names.push_back(parameter.name);
+  return names;
+}
+
 std::nullopt_t ValueReader::fail(const toml::node& node, const std::string& path,
                                  const std::string& message) {
   errors_.add(place_of(node.source()), path, show(node), message);
@@ -172,6 +178,12 @@ std::optional<std::string> ValueReader::word(const Key& key, const toml::node& n
     if (model_ == nullptr) return value;
     known = term_names(*model_);
   }
+  if (key.kind == KeyKind::parameter || key.kind == KeyKind::parameter_list) {
+    if (model_ == nullptr || model_->find_parameter(*value) >= 0) return value;
+    return fail(node, path,
+                fmt::format("the model {} has no such parameter{}; `kollagen explain parameters` lists them",
+                            model_->name, suggestion(*value, parameter_names(*model_))));
+  }
   if (std::find(known.begin(), known.end(), *value) != known.end()) return value;
   return fail(node, path,
               fmt::format("unknown; allowed: {}{}", fmt::join(known, ", "), suggestion(*value, known)));
@@ -208,12 +220,14 @@ std::optional<KeyValue> ValueReader::read(const Key& key, const toml::node& node
     case KeyKind::name:
       return text(key, node, path);
     case KeyKind::choice:
-    case KeyKind::field: {
+    case KeyKind::field:
+    case KeyKind::parameter: {
       auto value = word(key, node, path);
       return value ? std::optional<KeyValue>(*value) : std::nullopt;
     }
     case KeyKind::field_list:
     case KeyKind::term_list:
+    case KeyKind::parameter_list:
     case KeyKind::word_list:
       return words(key, node, path);
     case KeyKind::integer:

@@ -49,5 +49,6 @@ std::string show(const toml::node& node);
 /// Names of all fields (and, with `symbols`, their short forms) or terms of a model.
 std::vector<std::string> field_names(const ModelInfo& model, bool symbols);
 std::vector<std::string> term_names(const ModelInfo& model);
+std::vector<std::string> parameter_names(const ModelInfo& model);
 
 }  // namespace kollagen

@@ -31,8 +31,24 @@ struct InsituFrame {
   std::array<double, 3> spacing{1, 1, 1};
   std::array<int, 3> first{0, 0, 0};  ///< first cell, a neighbour's where there is one
   std::array<int, 3> cells{1, 1, 1};
-  std::vector<unsigned char> ghost;        ///< 1: a neighbour's cell
+  std::vector<unsigned char> ghost;        ///< 1: a neighbour's cell; empty where there is none
   std::vector<const InsituArray*> arrays;  ///< those that are wanted now
+};
+
+/// A parameter of the model that may be changed from outside.
+struct SteeringParameter {
+  std::string name;
+  std::string unit;
+  std::string doc;
+  double value = 0, lower = 0, upper = 0;
+};
+
+/// The settings as script and viewer left them.
+struct SteeringSettings {
+  bool pause = false;
+  bool stop = false;
+  long outputs = 0;            ///< every other number than the last one asks for all outputs
+  std::vector<double> values;  ///< of the parameters, in their order
 };
 
 /// A library that draws or writes what a script asks for. All functions are called by every rank in the same
@@ -53,6 +69,10 @@ class InsituBackend {
   virtual bool wants(const std::string& field) const = 0;
   /// Hands over a frame of the instant just requested and calls the script. Collective.
   virtual void execute(const InsituFrame& frame) = 0;
+  /// The settings as script and viewer left them on this rank, and another value for one of the parameters. After
+  /// `execute`; the values offered first are those that the back end was made with.
+  virtual SteeringSettings settings() = 0;
+  virtual void set_value(std::size_t parameter, double value) = 0;
   /// Lets the script end its work. Collective.
   virtual void finish() = 0;
   /// What the library complained about since the last call without failing; empty: nothing.

@@ -6,14 +6,17 @@
 
 #include <array>
 #include <catalyst.hpp>
-#include <csignal>
+#include <cmath>
 #include <cstdlib>
 #include <fstream>
+#include <optional>
 #include <sstream>
 #include <system_error>
 #include <utility>
 
+#include "host/insitu/keep_signals.hpp"
 #include "host/insitu/script.hpp"
+#include "host/insitu/steering.hpp"
 #ifdef KOLLAGEN_HAVE_MPI
 #include "host/mpi_communicator.hpp"
 #endif
@@ -171,29 +174,6 @@ std::string reason_in(const std::string& text, const fs::path& script) {
   return place + last;
 }
 
-/// Implementations may start Python, which takes signals for itself; the way to stop a run is ours. A handler
-/// that has gone back to the default because its signal came stays so.
-class KeepSignals {
- public:
-  KeepSignals() {
-    for (std::size_t s = 0; s < numbers.size(); ++s) ::sigaction(numbers[s], nullptr, &before_[s]);
-  }
-  ~KeepSignals() {
-    for (std::size_t s = 0; s < numbers.size(); ++s) {
-      struct sigaction now {};
-      ::sigaction(numbers[s], nullptr, &now);
-      if (now.sa_handler != before_[s].sa_handler && now.sa_handler != SIG_DFL)
-        ::sigaction(numbers[s], &before_[s], nullptr);
-    }
-  }
-  KeepSignals(const KeepSignals&) = delete;
-  KeepSignals& operator=(const KeepSignals&) = delete;
-
- private:
-  static constexpr std::array<int, 6> numbers{SIGINT, SIGTERM, SIGUSR1, SIGUSR2, SIGPIPE, SIGXFSZ};
-  std::array<struct sigaction, 6> before_{};
-};
-
 class CatalystBackend final : public InsituBackend {
  public:
   explicit CatalystBackend(CatalystSetup setup) : setup_(std::move(setup)) {}
@@ -211,17 +191,26 @@ class CatalystBackend final : public InsituBackend {
       if (!implementation_.empty()) open_implementation(parts_of(paths));
     });
     const bool python = implementation_ == "paraview";
-    const fs::path guard_path = setup_.folder / "guard.py";
+    const fs::path guard_path = setup_.folder / "guard.py", settings_path = setup_.folder / "steering.xml";
     on_root(setup_.ranks, [&] {
-      if (python && !(std::ofstream(guard_path) << guard << std::flush))
-        throw EnvironmentError(guard_path.string() + ": cannot be written");
+      const auto write = [](const fs::path& path, const std::string& text) {
+        if (!(std::ofstream(path) << text << std::flush))
+          throw EnvironmentError(path.string() + ": cannot be written");
+      };
+      if (!python) return;
+      write(guard_path, guard + fmt::format("simple.CreateSteerableParameters(\"{}\", \"{}\", \"{}\")\n",
+                                            steering_proxy, steering_source, steering_mesh));
+      write(settings_path, steering_xml(setup_.steering));
     });
     Node node;
     if (!implementation_.empty()) {
       node["catalyst_load/implementation"].set(implementation_);
       for (const std::string& place : parts_of(paths)) node["catalyst_load/search_paths"].append().set(place);
     }
-    if (python) node["catalyst/scripts/guard/filename"].set(fs::absolute(guard_path).string());
+    if (python) {
+      node["catalyst/scripts/guard/filename"].set(fs::absolute(guard_path).string());
+      node["catalyst/proxies/steering/filename"].set(fs::absolute(settings_path).string());
+    }
     node["catalyst/scripts/script/filename"].set(fs::absolute(script_).string());
     Node arguments = node["catalyst/scripts/script/args"];
     arguments.append().set(std::string("--folder"));
@@ -254,6 +243,11 @@ class CatalystBackend final : public InsituBackend {
     Node channel = (*node)["catalyst/channels"][insitu_channel];
     channel["type"].set(std::string("mesh"));
     describe(frame, channel["data"]);
+    if (implementation_ == "paraview") {
+      Node settings = (*node)["catalyst/channels"][steering_mesh];
+      settings["type"].set(std::string("mesh"));
+      describe_settings(settings["data"]);
+    }
     call("catalyst_execute", catalyst_execute, *node);
     const bool first = !shown_;
     shown_ = std::move(node);
@@ -263,6 +257,35 @@ class CatalystBackend final : public InsituBackend {
           "seen, and a view "
           "without a display ends the run",
           (setup_.folder / "guard.py").string());
+  }
+
+  SteeringSettings settings() override {
+    const KeepSignals keep;
+    Node results;
+    const catalyst_status status = catalyst_results(conduit_cpp::c_node(&results));
+    if (status != catalyst_status_ok)
+      throw EnvironmentError(fmt::format("catalyst_results with implementation {}: {}", implementation_, meaning(status)));
+    const auto value = [&](const std::string& name, const double otherwise) {
+      const std::string path = fmt::format("catalyst/{}/fields/{}/values", steering_mesh, name);
+      return results.has_path(path) ? results[path].to_float64() : otherwise;
+    };
+    SteeringSettings now{value(steering_pause, 0) != 0, value(steering_stop, 0) != 0,
+                         std::lround(value(steering_outputs, 0)), {}};
+    seen_.resize(setup_.steering.size());
+    overruled_.resize(setup_.steering.size());
+    for (std::size_t n = 0; n < setup_.steering.size(); ++n) {
+      const SteeringParameter& p = setup_.steering[n];
+      seen_[n] = value(p.name, p.value);
+      if (overruled_[n] && *overruled_[n] != seen_[n]) overruled_[n].reset();
+      now.values.push_back(overruled_[n] ? p.value : seen_[n]);
+    }
+    return now;
+  }
+
+  /// Catalyst 2 has no way to set what a viewer shows: what it shows now does not count until it is another value.
+  void set_value(const std::size_t parameter, const double value) override {
+    setup_.steering.at(parameter).value = value;
+    if (parameter < seen_.size()) overruled_[parameter] = seen_[parameter];
   }
 
   void finish() override { call("catalyst_finalize", catalyst_finalize, Node()); }
@@ -303,9 +326,30 @@ class CatalystBackend final : public InsituBackend {
       node["units"].set(array->unit);
       std::visit([&](const auto& values) { node["values"].set_external(values); }, array->values);
     }
+    if (frame.ghost.empty()) return;
     field("vtkGhostType")["values"].set_external(frame.ghost);
     // ParaView from 5.12 on takes the mark from here, 5.11 from the name.
     mesh["state/metadata/vtk_fields/vtkGhostType/attribute_type"].set(std::string("Ghosts"));
+  }
+
+  /// The settings as a mesh of one point: with these values the implementation begins.
+  void describe_settings(Node mesh) const {
+    mesh["coordsets/coords/type"].set(std::string("explicit"));
+    for (const char* axis : {"x", "y", "z"})
+      mesh[std::string("coordsets/coords/values/") + axis].set_float64_vector({0.0});
+    mesh["topologies/mesh/type"].set(std::string("unstructured"));
+    mesh["topologies/mesh/coordset"].set(std::string("coords"));
+    mesh["topologies/mesh/elements/shape"].set(std::string("point"));
+    mesh["topologies/mesh/elements/connectivity"].set_int32_vector({0});
+    const auto field = [&](const std::string& name, const double value) {
+      Node node = mesh["fields"][name];
+      node["association"].set(std::string("vertex"));
+      node["topology"].set(std::string("mesh"));
+      node["volume_dependent"].set(std::string("false"));
+      node["values"].set_float64_vector({value});
+    };
+    for (const char* name : {steering_pause, steering_stop, steering_outputs}) field(name, 0);
+    for (const SteeringParameter& p : setup_.steering) field(p.name, p.value);
   }
 
   /// Opens the library as Catalyst is going to. Catalyst tells no reason, and a rank that fails in its own
@@ -354,6 +398,8 @@ class CatalystBackend final : public InsituBackend {
 
   CatalystSetup setup_;
   fs::path script_;
+  std::vector<double> seen_;                      ///< values of the parameters in the last results
+  std::vector<std::optional<double>> overruled_;  ///< those of them that were refused
   std::string implementation_;
   std::unique_ptr<Node> shown_;  ///< stays: viewers read it after the call
   std::string complaints_;

@@ -16,6 +16,7 @@ struct CatalystSetup {
   std::vector<std::filesystem::path> scripts;  ///< where the script may be; the first that exists is taken
   std::filesystem::path folder;                ///< receives extracts, unless the environment names another
   Communicator& ranks;
+  std::vector<SteeringParameter> steering;  ///< with the values that are in force at the start
 };
 
 /// One in the life of a process.

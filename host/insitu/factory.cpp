@@ -10,6 +10,7 @@
 #ifdef KOLLAGEN_HAVE_PARAVIEW
 #include "host/insitu/paraview_backend.hpp"
 #endif
+#include "host/insitu/steering.hpp"
 #include "kollagen/check.hpp"
 
 namespace kollagen {
@@ -35,13 +36,14 @@ InsituLibrary chosen(const InsituConfig& insitu) {
 
 std::unique_ptr<InsituBackend> make_backend(const InsituConfig& insitu, const std::string& study,
                                             [[maybe_unused]] const std::filesystem::path& folder,
+                                            [[maybe_unused]] const std::vector<SteeringParameter>& steering,
                                             [[maybe_unused]] Communicator& ranks) {
   [[maybe_unused]] const std::vector<std::filesystem::path> scripts = script_places(insitu.script, study);
   [[maybe_unused]] const InsituLibrary library = chosen(insitu);
 #ifdef KOLLAGEN_HAVE_PARAVIEW
   if (library == InsituLibrary::paraview) {
     ParaViewSetup setup{
-        scripts, folder, ranks, "", 0, 3600 * insitu.live_wait, insitu.on_error == InsituPolicy::stop};
+        scripts, folder, ranks, steering, "", 0, 3600 * insitu.live_wait, insitu.on_error == InsituPolicy::stop};
     if (!insitu.live.empty()) {
       const auto colon = insitu.live.rfind(':');
       setup.host = insitu.live.substr(0, colon);
@@ -51,7 +53,7 @@ std::unique_ptr<InsituBackend> make_backend(const InsituConfig& insitu, const st
   }
 #endif
 #ifdef KOLLAGEN_HAVE_CATALYST
-  if (library == InsituLibrary::catalyst) return make_catalyst_backend({scripts, folder, ranks});
+  if (library == InsituLibrary::catalyst) return make_catalyst_backend({scripts, folder, ranks, steering});
 #endif
   throw std::logic_error("this build has no such back end to show a run with");
 }
@@ -109,11 +111,12 @@ std::unique_ptr<InsituSink> make_insitu_sink(const Config& config, const std::st
                                              std::function<void(const std::string&)> failed,
                                              std::function<void(const std::string&)> complained) {
   const InsituConfig& insitu = config.insitu;
+  const std::vector<SteeringParameter> steering = steering_parameters(config, model);
   return std::make_unique<InsituSink>(
       InsituSink::Setup{Schedule(0, insitu.every, config.time.end),
-                        select_species(model, insitu.fields, "in situ"), insitu.derived, insitu.precision,
+                        select_species(model, insitu.fields, "in situ"), insitu.derived, insitu.precision, steering,
                         std::move(started), std::move(failed), std::move(complained)},
-      make_backend(insitu, study, run_dir / "insitu", ranks));
+      make_backend(insitu, study, run_dir / "insitu", steering, ranks));
 }
 
 }  // namespace kollagen

@@ -47,6 +47,43 @@ void InsituSink::show(const Snapshot& snapshot) {
   cost_.bytes = packer_->bytes();
   together(ranks, [&] { backend_->execute(frame); });
   ++cost_.calls;
+  look_at_settings();
+}
+
+void InsituSink::look_at_settings() {
+  SteeringSettings now;
+  together(*ranks_, [&] { now = backend_->settings(); });
+  now.values.resize(setup_.steering.size());
+  std::vector<double> all{double(now.pause), double(now.stop), double(now.outputs)};
+  all.insert(all.end(), now.values.begin(), now.values.end());
+  ranks_->broadcast(all.data(), all.size() * sizeof(double), 0);
+  request_.pause = all[0] != 0;
+  request_.stop = request_.stop || all[1] != 0;
+  request_.output = request_.output || all[2] != double(outputs_);
+  outputs_ = long(all[2]);
+  for (std::size_t p = 0; p < setup_.steering.size(); ++p) {
+    SteeringParameter& known = setup_.steering[p];
+    if (all[3 + p] != known.value) request_.values.push_back({known.name, all[3 + p]});
+  }
+}
+
+void InsituSink::set_value(const std::string& parameter, const double value) {
+  for (std::size_t p = 0; p < setup_.steering.size(); ++p) {
+    if (setup_.steering[p].name != parameter || !failure_.empty()) continue;
+    setup_.steering[p].value = value;
+    backend_->set_value(p, value);
+  }
+}
+
+InsituSink::Request InsituSink::take_request() {
+  Request taken = std::move(request_);
+  request_ = {};
+  if (!failure_.empty()) return {};
+  request_.pause = taken.pause;
+  for (const Request::Value& asked : taken.values)
+    for (SteeringParameter& known : setup_.steering)
+      if (known.name == asked.parameter) known.value = asked.value;
+  return taken;
 }
 
 void InsituSink::finish() {

@@ -32,12 +32,32 @@ class InsituSink final : public Sink {
     std::vector<int> species;
     std::vector<std::string> derived;
     Precision precision;
+    std::vector<SteeringParameter> steering;  ///< what may be changed from outside, with its value now
     std::function<void(const std::string&)> started;  ///< called once, with the name of the library
     std::function<void(const std::string&)> failed;   ///< called once, with the reason
     std::function<void(const std::string&)>
         complained;  ///< called at most once: the library said so and went on
   };
   InsituSink(Setup setup, std::unique_ptr<InsituBackend> backend);
+
+  /// What script or viewer ask for, the same on every rank.
+  struct Request {
+    struct Value {
+      std::string parameter;
+      double value = 0;
+    };
+    bool pause = false;  ///< as long as it stays so
+    bool stop = false, output = false;
+    std::vector<Value> values;  ///< other than those in force
+  };
+  /// What they asked for since the last call.
+  Request take_request();
+  /// The value in force of a parameter that may be steered: that of a checkpoint, or where another was refused.
+  void set_value(const std::string& parameter, double value);
+  /// Calls the script once more with the same state, so that a paused run hears of changes. Collective.
+  void show_again(const Snapshot& snapshot) {
+    if (failure_.empty()) guarded([&] { show(snapshot); });
+  }
 
   std::string name() const override { return "in situ"; }
   double next_time(double time) const override { return setup_.schedule.next(time); }
@@ -53,6 +73,8 @@ class InsituSink final : public Sink {
 
  private:
   void show(const Snapshot& snapshot);
+  /// Compares the settings, as rank 0 has them, with those known.
+  void look_at_settings();
   /// `work` with its errors made those of all ranks, and noted.
   void guarded(const std::function<void()>& work);
 
@@ -61,6 +83,8 @@ class InsituSink final : public Sink {
   std::unique_ptr<InsituBackend> backend_;  ///< after the packer: it reads the buffers to its end
   Communicator* ranks_ = nullptr;           ///< of the snapshots
   OncePerInstant once_;
+  Request request_;
+  long outputs_ = 0;  ///< the number known
   std::string failure_;
   bool complained_ = false;
   InsituCost cost_;

@@ -89,7 +89,7 @@ const InsituFrame& InsituPacker::pack(const Snapshot& snapshot,
   listed_.clear();
   together(ranks, [&] {  // memory may run out on one rank
     const std::size_t count = std::size_t(frame_.cells[0]) * frame_.cells[1] * frame_.cells[2];
-    if (frame_.ghost.empty()) {
+    if (frame_.ghost.empty() && count > std::size_t(grid_.owned_count())) {
       frame_.ghost.assign(count, 1);
       for (int k = 0; k < grid_.cells[2]; ++k)
         for (int j = 0; j < grid_.cells[1]; ++j) {

@@ -21,6 +21,9 @@
 #include <vtkOutputWindow.h>
 #include <vtkPVVersion.h>
 #include <vtkPythonInterpreter.h>
+#include <vtkSMParaViewPipelineController.h>
+#include <vtkSMPropertyHelper.h>
+#include <vtkSMProxyDefinitionManager.h>
 #include <vtkSMProxyManager.h>
 #include <vtkSMSessionProxyManager.h>
 #include <vtkSMSourceProxy.h>
@@ -29,15 +32,20 @@
 #include <vtkUnsignedCharArray.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
+#include <cmath>
 #include <cstdlib>
 #include <fstream>
+#include <limits>
 #include <sstream>
 #include <thread>
 #include <utility>
 
 #include "host/insitu/display.hpp"
+#include "host/insitu/keep_signals.hpp"
 #include "host/insitu/script.hpp"
+#include "host/insitu/steering.hpp"
 #ifdef KOLLAGEN_HAVE_MPI
 #include <vtkMPI.h>
 
@@ -175,12 +183,44 @@ def catalyst_execute(info):
     pass
 )";
 
+/// An array of VTK over values that are not its own, with their range. ParaView asks for the ranges of all fields
+/// after every change, whether or not anybody looks at them; VTK's own way to find one takes longer than a
+/// picture.
+template <class VtkArray>
+class RangedArray final : public VtkArray {
+ public:
+  using Value = typename VtkArray::ValueType;
+  /// `ghost` marks the values that do not count; empty: all do.
+  RangedArray(const std::vector<Value>& values, const std::vector<unsigned char>& ghost) {
+    this->InitializeObjectBase();
+    // VTK takes no read-only memory; save = 1: it never frees it. Filters write into arrays of their own.
+    this->SetArray(const_cast<Value*>(values.data()), vtkIdType(values.size()), 1);
+    Value low = std::numeric_limits<Value>::max(), high = std::numeric_limits<Value>::lowest();
+    for (std::size_t c = 0; c < values.size(); ++c) {
+      const bool counts = ghost.empty() || ghost[c] == 0;
+      low = counts && values[c] < low ? values[c] : low;
+      high = counts && values[c] > high ? values[c] : high;
+    }
+    range_ = {double(low), double(high)};
+  }
+
+ protected:
+  bool ComputeScalarRange(double* range, const unsigned char*, unsigned char) override { return tell(range); }
+  bool ComputeFiniteScalarRange(double* range, const unsigned char*, unsigned char) override {
+    return tell(range);
+  }
+
+ private:
+  bool tell(double* range) const {
+    std::copy(range_.begin(), range_.end(), range);
+    return true;
+  }
+  std::array<double, 2> range_{};
+};
+
 template <class VtkArray, class Value>
-vtkSmartPointer<vtkDataArray> wrap(const std::vector<Value>& values) {
-  vtkNew<VtkArray> array;
-  // VTK takes no read-only memory; save = 1: it never frees it. Filters write into arrays of their own.
-  array->SetArray(const_cast<Value*>(values.data()), vtkIdType(values.size()), 1);
-  return array.Get();
+vtkSmartPointer<vtkDataArray> wrap(const std::vector<Value>& values, const std::vector<unsigned char>& ghost) {
+  return vtkSmartPointer<vtkDataArray>::Take(new RangedArray<VtkArray>(values, ghost));
 }
 
 class ParaViewBackend final : public InsituBackend {
@@ -192,6 +232,7 @@ class ParaViewBackend final : public InsituBackend {
   }
 
   void load() override {
+    const KeepSignals keep;
     listener_->begin();
     // A display that only some ranks have is of no use: all draw together.
     const std::string display = missing_display();
@@ -220,6 +261,22 @@ class ParaViewBackend final : public InsituBackend {
     if (!pipeline->Initialize(script_.c_str()))
       fail(listener_->take(), script_.string() + " cannot be loaded");
     processor_->AddPipeline(pipeline);
+    offer_settings();
+  }
+
+  SteeringSettings settings() override {
+    const auto value = [&](const char* name) { return vtkSMPropertyHelper(settings_, name).GetAsDouble(0); };
+    SteeringSettings now{value(steering_pause) != 0, value(steering_stop) != 0, std::lround(value(steering_outputs)),
+                         {}};
+    for (const SteeringParameter& p : setup_.steering) now.values.push_back(value(p.name.c_str()));
+    return now;
+  }
+
+  void set_value(const std::size_t parameter, const double value) override {
+    setup_.steering.at(parameter).value = value;
+    if (!settings_) return;
+    vtkSMPropertyHelper(settings_, setup_.steering[parameter].name.c_str()).Set(0, value);
+    settings_->UpdateVTKObjects();
   }
 
   /// Whether the viewer is there. Collective.
@@ -275,6 +332,7 @@ class ParaViewBackend final : public InsituBackend {
   std::string name() const override { return "ParaView " + paraview_version(); }
 
   bool request(const double time, const long step) override {
+    const KeepSignals keep;
     description_ = vtkSmartPointer<vtkCPDataDescription>::New();
     description_->AddInput(insitu_channel);
     description_->SetTimeData(time, step);
@@ -292,6 +350,7 @@ class ParaViewBackend final : public InsituBackend {
   }
 
   void execute(const InsituFrame& frame) override {
+    const KeepSignals keep;
     vtkNew<vtkImageData> grid;
     const auto& [fx, fy, fz] = frame.first;
     const auto& [nx, ny, nz] = frame.cells;
@@ -302,15 +361,19 @@ class ParaViewBackend final : public InsituBackend {
     for (const InsituArray* array : frame.arrays) {
       const auto* single = std::get_if<std::vector<float>>(&array->values);
       vtkSmartPointer<vtkDataArray> values =
-          single ? wrap<vtkFloatArray>(*single)
-                 : wrap<vtkDoubleArray>(std::get<std::vector<double>>(array->values));
+          single ? wrap<vtkFloatArray>(*single, frame.ghost)
+                 : wrap<vtkDoubleArray>(std::get<std::vector<double>>(array->values), frame.ghost);
       values->SetName(array->name.c_str());
       values->GetInformation()->Set(vtkDataArray::UNITS_LABEL(), array->unit.c_str());
       grid->GetCellData()->AddArray(values);
     }
-    vtkSmartPointer<vtkDataArray> ghost = wrap<vtkUnsignedCharArray>(frame.ghost);
-    ghost->SetName(vtkDataSetAttributes::GhostArrayName());
-    grid->GetCellData()->AddArray(ghost);
+    // Without marks there is no array: VTK keeps the ranges of fields only where it need not look at marks,
+    // and ParaView asks for them a dozen times per picture.
+    if (!frame.ghost.empty()) {
+      vtkSmartPointer<vtkDataArray> ghost = wrap<vtkUnsignedCharArray>(frame.ghost, {});
+      ghost->SetName(vtkDataSetAttributes::GhostArrayName());
+      grid->GetCellData()->AddArray(ghost);
+    }
     for (const auto& [name, unit] : {std::pair("time_unit", "h"), std::pair("length_unit", "um")}) {
       vtkNew<vtkStringArray> text;
       text->SetName(name);
@@ -332,6 +395,7 @@ class ParaViewBackend final : public InsituBackend {
   }
 
   void finish() override {
+    const KeepSignals keep;
     if (processor_->Finalize() == 0) fail(listener_->take(), "fails at its end");
     complaints_ += listener_->take();
   }
@@ -339,6 +403,25 @@ class ParaViewBackend final : public InsituBackend {
   std::string complaints() override { return reason_in(std::exchange(complaints_, ""), script_); }
 
  private:
+  /// Registers the source with the settings, which scripts and viewers find by its name. Collective.
+  void offer_settings() {
+    const std::string xml = steering_xml(setup_.steering);
+    on_root(setup_.ranks, [&] {  // a viewer loads it as a plugin
+      const fs::path path = setup_.folder / "steering.xml";
+      if (!(std::ofstream(path) << xml << std::flush)) throw EnvironmentError(path.string() + ": cannot be written");
+    });
+    vtkSMSessionProxyManager* proxies = vtkSMProxyManager::GetProxyManager()->GetActiveSessionProxyManager();
+    proxies->GetProxyDefinitionManager()->LoadConfigurationXMLFromString(xml.c_str());
+    settings_.TakeReference(proxies->NewProxy("sources", steering_proxy));
+    if (!settings_) fail(listener_->take(), "ParaView does not know the settings");
+    for (int axis = 0; axis < 3; ++axis) vtkSMPropertyHelper(settings_, "Center").Set(axis, 0.0);
+    for (const char* name : {steering_pause, steering_stop, steering_outputs})
+      vtkSMPropertyHelper(settings_, name).Set(0, 0.0);
+    for (const SteeringParameter& p : setup_.steering) vtkSMPropertyHelper(settings_, p.name.c_str()).Set(0, p.value);
+    settings_->UpdateVTKObjects();
+    vtkNew<vtkSMParaViewPipelineController> controller;
+    controller->RegisterPipelineProxy(settings_, steering_source);
+  }
   void write_live_only() {
     script_ = setup_.folder / "live.py";
     bool written = true;
@@ -365,6 +448,7 @@ class ParaViewBackend final : public InsituBackend {
   vtkNew<Listener> listener_;
   vtkNew<vtkCPProcessor> processor_;
   vtkSmartPointer<vtkCPDataDescription> description_;
+  vtkSmartPointer<vtkSMProxy> settings_;     ///< from `load` on
   vtkSmartPointer<vtkLiveInsituLink> link_;  ///< from the first state on that a viewer may see
   std::string complaints_;
 };

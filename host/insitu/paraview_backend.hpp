@@ -17,6 +17,7 @@ struct ParaViewSetup {
       scripts;                   ///< where the script may be; the first that exists is taken. None: live only
   std::filesystem::path folder;  ///< receives extracts, unless the environment names another
   Communicator& ranks;
+  std::vector<SteeringParameter> steering;  ///< with the values that are in force at the start
   std::string host;  ///< of a viewer that waits for the run; empty: none
   int port = 0;
   double patience = 0;   ///< [s] of the start for the viewer

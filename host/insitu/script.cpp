@@ -29,6 +29,7 @@ void use_extracts_folder(const fs::path& folder) {
   if (error)
     throw EnvironmentError(fmt::format("{}: cannot be created: {}", folder.string(), error.message()));
   ::setenv(extracts_variable, fs::absolute(folder).c_str(), 0);
+  ::setenv(run_variable, fs::absolute(folder).parent_path().c_str(), 1);
 }
 
 }  // namespace kollagen

@@ -84,6 +84,11 @@ void write_report(const std::filesystem::path& run_dir, const RunReport& report)
                       {"start_seconds", report.insitu->start_seconds},
                       {"pack_seconds", report.insitu->pack_seconds},
                       {"buffer_bytes", report.insitu->buffer_bytes}};
+  for (const ChangeConfig& change : report.steered)
+    json["steered"].push_back({{"time_h", change.at},
+                               {"step", change.step.value()},
+                               {"parameter", change.parameter},
+                               {"value", change.value}});
   write_text_file(run_dir / "report.json", json.dump(2) + "\n");
 }
 

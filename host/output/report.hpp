@@ -51,6 +51,7 @@ struct RunReport {
   long session_steps = 0;            ///< accepted in this session
   CommunicationCount communication;  ///< of rank 0 in this session, outputs included
   std::optional<InsituReport> insitu;  ///< empty: the study has no script
+  std::vector<ChangeConfig> steered;   ///< parameters that were changed from outside, over all sessions
 };
 
 /// Where a run stands, for a person who looks at its folder.

@@ -97,6 +97,16 @@ struct TreatmentConfig {
   bool operator==(const TreatmentConfig&) const = default;
 };
 
+/// A parameter of the model that gets another value while the run is under way.
+struct ChangeConfig {
+  double at = 0;              ///< [h]
+  std::optional<long> step;   ///< after so many accepted steps instead of at `at`, which no step is shortened to meet
+  std::string parameter;      ///< documented name
+  double value = 0;           ///< unit of the parameter
+
+  bool operator==(const ChangeConfig&) const = default;
+};
+
 struct InitialConfig {
   std::string field;
   Shape shape = Shape::uniform;
@@ -149,7 +159,7 @@ struct CheckpointConfig {
   bool operator==(const CheckpointConfig&) const = default;
 };
 
-/// What is shown while a run is under way. Nothing here changes a result.
+/// What is shown while a run is under way. Nothing here changes a result, but what `steer` names may be changed.
 struct InsituConfig {
   InsituLibrary backend = InsituLibrary::any;  ///< any: the one that the program has, ParaView first
   std::string script;                ///< ParaView Catalyst script, as written in the study; empty: none
@@ -160,6 +170,7 @@ struct InsituConfig {
   Precision precision = Precision::float32;
   std::string live;                  ///< "host:port" of a viewer; empty: none
   double live_wait = 0;              ///< [h] wall time that the start waits for the viewer
+  std::vector<std::string> steer;    ///< documented names of parameters that the script and the viewer may change
 
   bool wanted() const { return !script.empty() || !live.empty(); }
   bool operator==(const InsituConfig&) const = default;
@@ -173,6 +184,7 @@ struct Config {
   TimeConfig time;
   SkinConfig skin;
   std::vector<TreatmentConfig> treatments;
+  std::vector<ChangeConfig> changes;
   /// Internal units, by documented name; a study that was read names all, what is missing keeps its default.
   std::map<std::string, double> model_parameters;
   std::vector<BoundaryValueConfig> boundary_values;

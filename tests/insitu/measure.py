@@ -53,7 +53,7 @@ def catalyst_execute(info):
     line = {
         "rank": rank, "step": info.cycle, "time": info.time, "class": data.GetClassName(), "bounds": data.GetBounds(),
         "extent": data.GetExtent(), "spacing": data.GetSpacing(), "origin": data.GetOrigin(),
-        "ghosts": sum(ghost.GetValue(c) for c in range(ghost.GetNumberOfTuples())),
+        "ghosts": sum(ghost.GetValue(c) for c in range(ghost.GetNumberOfTuples())) if ghost else 0,
         "arrays": {cells.GetArrayName(a): [cells.GetArray(a).GetClassName(),
                                            cells.GetArray(a).GetInformation().Get(cells.GetArray(a).UNITS_LABEL())]
                    for a in range(cells.GetNumberOfArrays())},

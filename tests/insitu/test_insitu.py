@@ -1,7 +1,7 @@
 """Runs that are looked at while they are under way, with the real ParaView: what scripts receive, what they draw, and
 that nothing they do hurts the run.
 
-    test_insitu.py KOLLAGEN Data | Faults | Live | Scripts | WithoutParaView
+    test_insitu.py KOLLAGEN Data | Faults | Live | Steering | Scripts | WithoutParaView
 """
 
 import json
@@ -189,7 +189,7 @@ class Data(Runs):
         self.assertEqual(given["size"], SIZE)
         self.assertEqual(given["ghosts"], 0)
         self.assertEqual(given["arrays"], {"u": ["vtkFloatArray", "1"], "v": ["vtkFloatArray", "1"],
-                                           "w": ["vtkFloatArray", "1"], "vtkGhostType": ["vtkUnsignedCharArray", None]})
+                                           "w": ["vtkFloatArray", "1"]})  # no marks without neighbours
         # The surface of the blob is a sphere, its section a Gaussian; tolerances are those of the cells.
         radius = SIGMA * math.sqrt(2 * math.log(HEIGHT / LEVEL))
         self.assertAlmostEqual(given["area"] / (4 * math.pi * radius**2), 1, delta=0.03)
@@ -198,8 +198,8 @@ class Data(Runs):
         cost = self.report("one")["insitu"]
         self.assertEqual((cost["calls"], cost["failure"]), (5, None))
         cells = math.prod(CELLS)
-        self.assertGreaterEqual(cost["buffer_bytes"], cells * (3 * 4 + 8 + 1))  # fields, one on the way, ghosts
-        self.assertLess(cost["buffer_bytes"], 1.1 * cells * (3 * 4 + 8 + 1))
+        self.assertGreaterEqual(cost["buffer_bytes"], cells * (3 * 4 + 8))  # fields, one on the way
+        self.assertLess(cost["buffer_bytes"], 1.1 * cells * (3 * 4 + 8))
         self.assertGreater(cost["seconds"], cost["start_seconds"] + cost["pack_seconds"])
 
     def test_three_ranks_get_the_same_with_one_layer_of_their_neighbours(self):
@@ -227,14 +227,13 @@ class Data(Runs):
         arrays = calls[0][0]["arrays"]
         self.assertEqual(arrays, {"collagen_i": ["vtkDoubleArray", "mg/mL"], "collagen_iii": ["vtkDoubleArray", "mg/mL"],
                                   "strength": ["vtkDoubleArray", "1"], "total_collagen": ["vtkDoubleArray", "mg/mL"],
-                                  "collagen_iii_share": ["vtkDoubleArray", "1"],
-                                  "vtkGhostType": ["vtkUnsignedCharArray", None]})
+                                  "collagen_iii_share": ["vtkDoubleArray", "1"]})
 
     def test_only_what_the_script_asks_for_is_packed(self):
         # ParaView asks a script from the second call on; it is imported with the first.
         calls = self.measured("narrow", TEST_REQUEST="u")
         self.assertIn("v", calls[0][0]["arrays"])
-        self.assertEqual(set(calls[1][0]["arrays"]), {"u", "vtkGhostType"})
+        self.assertEqual(set(calls[1][0]["arrays"]), {"u"})
 
     def test_no_step_changes_and_no_bit(self):
         study = self.study(NEEDLES)
@@ -317,8 +316,8 @@ class Faults(Runs):
         self.check("view", "warn", display=":1234")
 
 
-class Live(Runs):
-    """A ParaView that looks on: it receives the states, and the run does not need it."""
+class Viewed(Runs):
+    """Runs that a ParaView looks at."""
 
     def setUp(self):
         super().setUp()
@@ -326,14 +325,15 @@ class Live(Runs):
             free.bind(("localhost", 0))
             self.port = free.getsockname()[1]
 
-    def viewer(self, updates):
-        """Starts a viewer that leaves after so many states; it waits for a run when this returns."""
+    def viewer(self, updates, *sets):
+        """Starts a viewer that leaves after so many states; it waits for a run when this returns. `sets`: the time from
+        which it sets a property of the run's settings, its name and value."""
         pvpython = shutil.which("pvpython")
         if not pvpython:
             self.skipTest("pvpython is not installed (Debian: paraview)")
         env = {key: value for key, value in os.environ.items() if key != "DISPLAY"}
         process = subprocess.Popen([pvpython, "--force-offscreen-rendering", ROOT / "tests/insitu/live_client.py",
-                                    str(self.port), str(updates)], stdout=subprocess.PIPE, text=True, env=env)
+                                    str(self.port), str(updates), *sets], stdout=subprocess.PIPE, text=True, env=env)
         self.addCleanup(process.stdout.close)
         self.addCleanup(process.wait)
         self.addCleanup(process.kill)
@@ -344,6 +344,10 @@ class Live(Runs):
     def seen(self, process):
         text, _ = process.communicate(timeout=60)
         return [json.loads(line) for line in text.splitlines() if line.startswith("{")]
+
+
+class Live(Viewed):
+    """A ParaView that looks on: it receives the states, and the run does not need it."""
 
     def test_viewer_receives_every_state(self):
         for ranks in (1, 2):
@@ -387,6 +391,138 @@ class Live(Runs):
                                "--set", "insitu.every=6 min", ranks=ranks)
                 self.assertEqual(len(self.seen(process)), 2)
                 self.same_results("plain", f"left_{ranks}")
+
+
+STEERED = LINEAR + 'steer = ["D_u", "lam_v"]\n'
+# Properties of the settings from given hours on.
+STEER = FINE_SCRIPT + """steering = FindSource("Steering")
+def catalyst_execute(info):
+    for hour, name, value in SETS:
+        if info.time == hour:
+            setattr(steering, name, value)
+"""
+
+
+class Steering(Viewed):
+    """Parameters, pause, stop and outputs, as a script or a viewer sets them: in the log, in files, in checkpoints; a
+    steered run can be interrupted and repeated."""
+
+    def steer(self, *sets):
+        return self.script(STEER.replace("SETS", repr(sets)), "steer.py")
+
+    def frames(self, output):
+        return sorted(path.name for path in (self.folder / output / "fields").glob("*.hdf"))
+
+    def test_script_changes_parameters(self):
+        study = self.study(STEERED)
+        script = self.steer((1.0, "D_u", 600.0), (2.0, "lam_v", 0.5), (3.0, "D_u", -3.0))
+        for ranks in (1, 2):
+            said = self.run_study(study, f"on_{ranks}", "--insitu", script, ranks=ranks)
+            self.assertEqual(said.count("steering: "), 3, said)
+            self.assertIn("steering: D_u from 60 to 600 um^2/h at step 25, ", said)
+            self.assertIn("steering: lam_v from 0 to 0.5 1/h at step 50, ", said)
+            self.assertRegex(said, r"steering: D_u stays at 600 um\^2/h: .* is -3; allowed: 0 to ")
+            log = (self.folder / f"on_{ranks}/log.txt").read_text()
+            self.assertEqual(log.count("steering: "), 3)
+            self.assertEqual(self.report(f"on_{ranks}")["steered"],
+                             [{"time_h": 1.0, "step": 25, "parameter": "D_u", "value": 600.0},
+                              {"time_h": 2.0, "step": 50, "parameter": "lam_v", "value": 0.5}])
+        self.same_results("on_1", "on_2")
+        # The study with what the run left repeats it, without any script.
+        tables = (self.folder / "on_2/steering.toml").read_text()
+        self.assertEqual(tables.count("[[change]]"), 2)
+        self.run_study(self.study(STEERED + tables, "again.toml"), "again")
+        (self.folder / "on_1/steering.toml").unlink()
+        for name in ("on_1", "again"):  # the reports tell of changes in other words
+            (self.folder / name / "report.json").unlink()
+        self.same_results("on_1", "again")
+        self.run_study(study, "plain")
+        self.assertNotEqual(runs.results(self.folder / "plain")["metrics.csv"],
+                            runs.results(self.folder / "again")["metrics.csv"])
+        # By the time alone the change is met exactly too, with other steps: the same to the tolerance of the steps.
+        planned = "".join(line for line in tables.splitlines(True) if not line.startswith("step ="))
+        self.run_study(self.study(STEERED + planned, "planned.toml"), "planned")
+        # A study whose steps end elsewhere is not the one that was steered.
+        other = self.study(STEERED + tables.replace("step = 25", "step = 24"), "other.toml")
+        said = self.run_study(other, "other", code=2)
+        self.assertIn("this is not the study that was steered", said)
+
+    def test_steered_run_that_stops_goes_on(self):
+        study = self.study(STEERED)
+        self.run_study(study, "whole", "--insitu", self.steer((1.0, "D_u", 600.0), (3.0, "lam_v", 0.5)))
+        for ranks in (1, 2):
+            output = f"stopped_{ranks}"
+            said = self.run_study(study, output, "--insitu", self.steer((1.0, "D_u", 600.0), (2.0, "Stop", 1)), code=75,
+                                  ranks=ranks)
+            self.assertIn("stopped by steering with a checkpoint at step 50, ", said)
+            said = self.run_study(study, output, "--insitu", self.steer((3.0, "lam_v", 0.5)), ranks=3 - ranks)
+            self.assertEqual([change["value"] for change in self.report(output)["steered"]], [600.0, 0.5])
+            self.assertEqual((self.folder / output / "steering.toml").read_text(),
+                             (self.folder / "whole/steering.toml").read_text())
+            self.same_results("whole", output)
+
+    def test_change_before_the_first_step_is_in_the_checkpoint_of_a_stop(self):
+        study = self.study(STEERED)
+        self.run_study(study, "whole", "--insitu", self.steer((0.0, "D_u", 600.0)))
+        script = self.steer((0.0, "D_u", 600.0), (0.0, "Stop", 1))
+        self.run_study(study, "stopped", "--insitu", script, code=75)
+        self.run_study(study, "stopped")
+        self.same_results("whole", "stopped")
+
+    def test_outputs_now(self):
+        study = self.study(STEERED.replace('every = "1 hour"\nprecision', 'every = "4 hour"\nprecision'))
+        said = self.run_study(study, "plain")
+        self.assertEqual(len(self.frames("plain")), 2)
+        for ranks in (1, 2):
+            said = self.run_study(study, f"more_{ranks}", "--insitu", self.steer((1.0, "Outputs", 1), (3.0, "Outputs", 2)),
+                                  ranks=ranks)
+            self.assertEqual(said.count("steering: all outputs at step "), 2, said)
+            self.assertEqual(len(self.frames(f"more_{ranks}")), 4)
+
+    def test_pause(self):
+        study = self.study(STEERED)
+        # Held in its first call at 1 h; the second call with the same state releases it.
+        script = self.script(STEER.replace("SETS", "()") + """    calls.append(info.time)
+    if info.time == 1.0:
+        steering.Pause = 1 if calls.count(1.0) < 3 else 0
+calls = []
+""")
+        self.run_study(study, "plain")
+        for ranks in (1, 2):
+            said = self.run_study(study, f"held_{ranks}", "--insitu", script, ranks=ranks)
+            self.assertEqual(said.count("steering: paused at step 25, "), 1, said)
+            self.assertEqual(said.count("steering: goes on at step 25, "), 1, said)
+            self.assertEqual(self.report(f"held_{ranks}")["insitu"]["calls"], 7)
+            self.same_results("plain", f"held_{ranks}")
+
+    def test_paused_run_can_be_stopped(self):
+        study = self.study(STEERED)
+        script = self.steer((1.0, "Pause", 1))
+        process = subprocess.Popen([PROGRAM, "run", study, "-o", self.folder / "held", "--insitu", script],
+                                   stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                                   env={k: v for k, v in runs.environment().items() if k != "DISPLAY"})
+        said = ""
+        for line in process.stdout:
+            said += line
+            if "steering: paused" in line:
+                process.terminate()
+        self.assertEqual(process.wait(), 75, said)
+        process.stdout.close()
+        self.assertIn("stopped by SIGTERM with a checkpoint at step 25, ", said)
+
+    def test_viewer_changes_a_parameter(self):
+        study = self.study(STEERED)
+        definition = self.folder / "steering.xml"
+        definition.write_text(runs.run(PROGRAM, "insitu-script", study, "--steering")[1])
+        for ranks in (1, 2):
+            with self.subTest(ranks=ranks):
+                process = self.viewer(1000, "1.0", "D_u", "600", definition)
+                said = self.run_study(study, f"seen_{ranks}", "--live", f"localhost:{self.port}", "--live-wait", "1 min",
+                                      ranks=ranks)
+                self.assertEqual(said.count("steering: D_u from 60 to 600 um^2/h at step "), 1, said)
+                self.assertTrue(self.seen(process))
+                self.assertEqual((self.folder / f"seen_{ranks}/insitu/steering.xml").read_text(), definition.read_text())
+                self.assertEqual([change["parameter"] for change in self.report(f"seen_{ranks}")["steered"]], ["D_u"])
 
 
 class Scripts(Runs):

@@ -113,7 +113,26 @@ class Scripts(Pictures):
         self.assertNotIn("in situ: ", said)
         cost = self.report("live")["insitu"]
         self.assertEqual((cost["calls"], cost["failure"]), (3, None))
-        self.assertEqual(list((self.folder / "live/insitu").glob("*.*")), [])
+        self.assertEqual([path.name for path in (self.folder / "live/insitu").glob("*.*")], ["steering.xml"])
+
+    def test_metrics_need_no_display(self):
+        text = (SCRIPTS / "metrics.py").read_text()
+        script = self.script(text.replace("PICTURE = (12, 6.5)", "PICTURE = (6, 4)"))
+        drawn = {}
+        for name, study, ranks in (("skin", COARSE, 1), ("skin", COARSE, 3), ("linear", LINEAR, 1)):
+            output = f"{name}_{ranks}"
+            said = self.run_study(self.study(study), output, "--insitu", script, ranks=ranks)
+            self.assertNotIn("in situ: ", said)
+            calls = self.report(output)["insitu"]["calls"]
+            files = sorted((self.folder / output / "insitu").glob("metrics_*.png"))
+            self.assertEqual(len(files), calls)
+            drawn[output] = [read(file) for file in files]
+            self.assertEqual(drawn[output][0].shape, (400, 600, 3))
+            for first, later in zip(drawn[output], drawn[output][1:]):
+                self.assertGreater(changed(first, later), 0.01)  # the courses have grown
+            self.assertGreater(colours(drawn[output][-1]), 100)
+        for one, other in zip(drawn["skin_1"], drawn["skin_3"]):
+            self.assertLess(changed(one, other), 1e-3)
 
 
 class Starter(Pictures):

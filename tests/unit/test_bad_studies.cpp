@@ -143,11 +143,18 @@ bool is_numeric(const Key& key) {
   }
 }
 
+/// The parameter that changes in the drafts, as the example of its key has it.
+const ParameterInfo& draft_parameter() {
+  const ModelInfo& model = model_info("dermal");
+  return model.parameters.at(std::size_t(model.find_parameter("lam_T")));
+}
+
 /// Unit of a key in the drafts: their fields are `pdgf`, and `u` of the linear model.
 std::string draft_unit(const Section& section, const Key& key) {
   const bool dimensionless = section.path == "boundary_value[]";
   if (key.unit == unit_of_field) return dimensionless ? "1" : "ng/mL";
   if (key.unit == unit_of_field_rate) return "ng/mL/h";
+  if (key.unit == unit_of_parameter) return draft_parameter().unit;
   return key.unit;
 }
 
@@ -229,9 +236,12 @@ TEST(EveryKey, OutOfRangeIsReportedWithItsPlace) {
   for_each_key([&](const Section& section, const Key& key) {
     const bool whole = key.kind == KeyKind::integer || key.kind == KeyKind::integer_pair;
     if (!is_numeric(key) && !whole) return;
-    ASSERT_TRUE(std::isfinite(key.lower) && std::isfinite(key.upper)) << key_path(section, key);
-    const double below = whole ? key.lower - 1 : key.lower > 0 ? key.lower / 1.01 : key.lower - 1;
-    const double above = whole ? key.upper + 2 : key.upper * 1.01;
+    const bool of_parameter = key.unit == unit_of_parameter;
+    const double lower = of_parameter ? draft_parameter().lower : key.lower;
+    const double upper = of_parameter ? draft_parameter().upper : key.upper;
+    ASSERT_TRUE(std::isfinite(lower) && std::isfinite(upper)) << key_path(section, key);
+    const double below = whole ? lower - 1 : lower > 0 ? lower / 1.01 : lower - 1;
+    const double above = whole ? upper + 2 : upper * 1.01;
     for (const double value : {below, above}) {
       const std::string text = number_text(value, draft_unit(section, key));
       const Draft draft = draft_of(section, key, shaped(key, text));

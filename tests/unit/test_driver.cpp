@@ -170,6 +170,36 @@ TEST_F(Loop, StoppingWritesACheckpointAfterTheOutputsAndNothingElse) {
   }
 }
 
+TEST_F(Loop, OutputsThatSomebodyWantsAreWrittenAtTheEdgeAndChangeNoStep) {
+  EXPECT_EQ(drive(clock.steppable(), sinks, {}), RunOutcome::finished);
+  const auto steps = clock.steps;
+  clock.rewind();
+  written.clear();
+  std::vector<Wish> wishes{Wish::output, Wish::output, Wish::go_on, Wish::output};  // taken from the end
+  plan.at_edge = [&] {
+    if (clock.state.step < 2 || wishes.empty()) return Wish::go_on;
+    const Wish wish = wishes.back();
+    wishes.pop_back();
+    return wish;
+  };
+  EXPECT_EQ(drive(clock.steppable(), sinks, plan), RunOutcome::finished);
+  EXPECT_TRUE(wishes.empty());
+  EXPECT_EQ(clock.steps, steps);
+  EXPECT_EQ(written, (std::vector<double>{0, steps[1], steps[2], 0.25, 0.5, 0.75, 1}));
+}
+
+TEST_F(Loop, ChangeOfTheStateIsInTheCheckpointOfAStop) {
+  std::vector<Wish> wishes{Wish::stop, Wish::changed};
+  plan.at_edge = [&] {
+    const Wish wish = wishes.back();
+    wishes.pop_back();
+    return wish;
+  };
+  EXPECT_EQ(drive(clock.steppable(), sinks, plan), RunOutcome::interrupted);
+  EXPECT_EQ(clock.state.step, 0);
+  EXPECT_EQ(kept, (std::vector<double>{0, 0})) << "that of the start does not hold the change";
+}
+
 TEST_F(Loop, SessionsOfSomeStepsMakeTheStepsOfOne) {
   EXPECT_EQ(drive(clock.steppable(), sinks, plan), RunOutcome::finished);
   const auto steps = clock.steps;
