@@ -146,8 +146,8 @@ class Scene:
         return name, value, f"surface: {name} {value:.3g} {self.units[name]}"
 
 
-def make_view(size):
-    view = CreateView("RenderView")
+def make_view(size, view=None):
+    view = view or CreateView("RenderView")
     view.ViewSize = size
     view.UseColorPaletteForBackground = 0
     view.Background = [1, 1, 1]
@@ -199,7 +199,7 @@ def slice_through_row(scene):
 def wound_view(scene, section):
     """The isosurface in front of the section, seen from large y and from above."""
     width, length, depth = scene.size
-    view = make_view(PICTURE)
+    view = make_view(PICTURE, GetActiveView())
     on_section = next((name for name in ("collagen_change", "total_collagen", "collagen_i") if name in scene.units), scene.panels()[0])
     paint(scene, section, view, on_section, [0.35, 0.03], 0.3)
     name, value, note = scene.surface()
@@ -252,6 +252,14 @@ def section_view(scene, section):
     return view
 
 
+def arrange(views):
+    """Gives each view a tab of the window; the first one is in that with which ParaView begins."""
+    RenameLayout("wound", GetLayout(views["wound"]))
+    AssignViewToLayout(view=views["section"], layout=CreateLayout("section"), hint=0)
+    ResetCamera(views["section"])  # the window has another shape than the pictures
+    SetActiveView(views["wound"])
+
+
 def main():
     run = Run(Path(os.environ["KOLLAGEN_VIEW_RUN"]))
     pictures = os.environ.get("KOLLAGEN_VIEW_PICTURES")
@@ -266,6 +274,7 @@ def main():
     animation = GetAnimationScene()
     animation.UpdateAnimationUsingDataTimeSteps()
     if not pictures:
+        arrange(views)
         animation.GoToLast()
         return
     for number, time in enumerate(scene.times):

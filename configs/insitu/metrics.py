@@ -1,8 +1,9 @@
 # script-version: 2.0
 """Pictures: the time courses of metrics.csv up to now.
 
-Writes metrics_STEP.png. For `--insitu configs/insitu/metrics.py`; it looks at no field, so that a call costs little. Needs
-no display, but matplotlib (Debian: python3-matplotlib): ParaView's own charts stay empty here while their table grows.
+Writes metrics_STEP.png. For `--insitu configs/insitu/metrics.py`; it looks at no field, so that a call costs little.
+Needs no display, but matplotlib (Debian: python3-matplotlib): ParaView's own charts stay empty here while their table
+grows.
 """
 import csv
 import os
@@ -34,10 +35,10 @@ options = catalyst.Options()
 
 
 def columns():
-    """Values of each column by its name without the unit."""
-    with open(RUN / "metrics.csv", newline="") as file:
+    """Values of each column by its name without the unit; nan where there is none."""
+    with open(min(RUN.glob("metrics*.csv")), newline="") as file:  # a name in the study is part of that of the file
         names, *rows = csv.reader(file)
-    return {name.rsplit(" [", 1)[0]: [float(row[place]) for row in rows] for place, name in enumerate(names)}
+    return {name.rsplit(" [", 1)[0]: [float(row[place] or "nan") for row in rows] for place, name in enumerate(names)}
 
 
 def catalyst_execute(info):
