@@ -6,6 +6,7 @@
 #include "host/config/keys.hpp"
 #include "host/config/study.hpp"
 #include "host/config/units.hpp"
+#include "host/insitu/backend.hpp"
 
 namespace kollagen {
 namespace {
@@ -53,6 +54,7 @@ std::string resolve_study(const Config& config, const ModelInfo& model) {
     for (std::size_t i = 0; i < count; ++i) {
       if (!section.path.empty())
         out << (section.repeated ? "\n[[" : "\n[") << title << (section.repeated ? "]]\n" : "]\n");
+      if (section.path == "insitu") out << "# Scripts and viewers find the fields as \"" << insitu_channel << "\".\n";
       write_keys(out, section, section.at(config, i), model);
     }
   }

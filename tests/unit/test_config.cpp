@@ -313,7 +313,8 @@ TEST(Reader, ResolvedStudyNamesEveryKeyThatApplies) {
   const std::string resolved = read(with_fitting_size(full_study)).resolved_toml;
   for (const char* key : {"title =", "seed =", "size =", "x_min = \"robin\"", "tolerance =", "first_step =",
                           "preset =", "diffusivity = 0.37", "# vessels:", "k = \"11 um/h\"",
-                          "D_v =", "wavenumber =", "precision =", "until = \"1 day\""})
+                          "D_v =", "wavenumber =", "precision =", "until = \"1 day\"",
+                          "find the fields as \"fields\""})
     EXPECT_NE(resolved.find(key), std::string::npos) << key << "\n" << resolved;
 }
 
