@@ -258,8 +258,7 @@ class Session {
     store_.emplace(folder_.path(), config_.resolved_toml, std::max(config_.checkpoint.keep, 1), *ranks_);
     banner();
     if (beginning_ == Beginning::resumed) resume();
-    if (insitu_)
-      for (const std::string& name : config_.insitu.steer) insitu_->set_value(name, simulation_->parameter(name));
+    tell_parameters();
     first_step_ = clock().step;
     bytes_before_ = simulation_->integrator().statistics().bytes;
     setup_seconds_ = seconds_since(start_);
@@ -281,6 +280,12 @@ class Session {
     insitu_ = sink.get();
     sinks_.push_back(std::move(sink));
   }
+  /// Tells in situ the values in force of what may be steered: the study or a checkpoint may have changed them.
+  void tell_parameters() {
+    if (!insitu_) return;
+    for (const std::string& name : config_.insitu.steer) insitu_->set_value(name, simulation_->parameter(name));
+  }
+
   /// Obeys script and viewer at the edge of a step: changes parameters, and says what the loop has to do. A paused run
   /// stays here until it is released or has to stop. Collective.
   Wish steered(std::string& reason) {
@@ -309,8 +314,13 @@ class Session {
         reason = decision.reason;
         return Wish::stop;
       }
+      if (decision.checkpoint) write_checkpoint();
       std::this_thread::sleep_for(std::chrono::milliseconds(200));
       insitu_->show_again(*simulation_);
+      if (insitu_stops()) {
+        reason = "the failure in situ";
+        return Wish::stop;
+      }
     }
   }
   /// Changes a parameter as it was asked for. False: refused.
@@ -388,7 +398,10 @@ class Session {
     }
     with_files_on_root(*ranks_, [&] {
       fs::remove(folder_.path() / "guard.txt");
-      write_steering(folder_.path(), simulation_->steered(), simulation_->model());  // of a later state it may be
+      if (count_changes(folder_.path()) > simulation_->steered().size())
+        log_->warn("steering: what was changed after this checkpoint is lost with the steps after it; steering.toml is "
+                   "that of the checkpoint again");
+      write_steering(folder_.path(), simulation_->steered(), simulation_->model());
       write_config(folder_.path(), config_);  // how many checkpoints are kept may have changed
     });
     log_->info("session {}: resumed from the checkpoint at step {}, {}; written by {} rank{}, read by {}",
@@ -485,6 +498,7 @@ class Session {
     const Steppable steppable{[&](const double limit) {
                                 const auto begin = Steady::now();
                                 simulation_->step(limit);
+                                tell_parameters();
                                 const double took = seconds_since(begin);
                                 session_.steps += took;
                                 watch_->step_took(took);

@@ -182,6 +182,13 @@ void clear_run_folder(const fs::path& folder) {
   remove_at_once(folder / study_name);
 }
 
+std::size_t count_changes(const fs::path& folder) {
+  std::ifstream in(folder / "steering.toml");
+  std::size_t count = 0;
+  for (std::string line; std::getline(in, line);) count += line == "[[change]]";
+  return count;
+}
+
 void write_steering(const fs::path& folder, const std::vector<ChangeConfig>& changes, const ModelInfo& model) {
   const fs::path path = folder / "steering.toml";
   if (changes.empty())

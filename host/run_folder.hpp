@@ -58,6 +58,9 @@ void remove_temporaries(const std::filesystem::path& folder);
 /// folder that is neither complete nor, once the checkpoints are being removed, resumed. Throws IoError.
 void clear_run_folder(const std::filesystem::path& folder);
 
+/// How many changes RUN/steering.toml holds; 0 without it.
+std::size_t count_changes(const std::filesystem::path& folder);
+
 /// Writes RUN/steering.toml, tables that make the same changes when they are added to the study; without changes the
 /// file goes. Throws IoError.
 void write_steering(const std::filesystem::path& folder, const std::vector<ChangeConfig>& changes,

@@ -142,15 +142,17 @@ void Simulation<Exec>::perform_due() {
   treat();
   for (; next_change_ < int(changes_.size()); ++next_change_) {
     const ChangeConfig& change = changes_[std::size_t(next_change_)];
-    if (change.step ? clock_.step < *change.step : clock_.time < change.at) return;
-    if (change.step && std::abs(clock_.time - change.at) > 1e-9 * std::max(change.at, clock_.time)) {
+    const bool due = change.step ? clock_.step >= *change.step : clock_.time >= change.at;
+    const double late = clock_.time - change.at, allowed = 1e-9 * std::max(change.at, clock_.time);
+    if (change.step && (late > allowed || (due && late < -allowed))) {
       std::ostringstream text;
       text.precision(12);
       text << "[[change]] of " << change.parameter << ": step " << *change.step << " should end at " << change.at
-           << " h, it ends at " << clock_.time
+           << " h, step " << clock_.step << " ends at " << clock_.time
            << " h: this is not the study that was steered; take out `step` to change it by the time";
       throw InputError(text.str());
     }
+    if (!due) return;
     change_parameter(change.parameter, change.value);
   }
 }

@@ -36,7 +36,10 @@ options = catalyst.Options()
 
 def columns():
     """Values of each column by its name without the unit; nan where there is none."""
-    with open(min(RUN.glob("metrics*.csv")), newline="") as file:  # a name in the study is part of that of the file
+    tables = sorted(RUN.glob("metrics*.csv"))  # a name in the study is part of that of the file
+    if not tables:  # the study begins with them later
+        return {}
+    with open(tables[0], newline="") as file:
         names, *rows = csv.reader(file)
     return {name.rsplit(" [", 1)[0]: [float(row[place] or "nan") for row in rows] for place, name in enumerate(names)}
 
@@ -45,6 +48,8 @@ def catalyst_execute(info):
     if vtkMultiProcessController.GetGlobalController().GetLocalProcessId() != 0:
         return
     courses = columns()
+    if not courses:
+        return
     days = [hours / DAY for hours in courses["time"]]
     panels = [(title, unit, {column: name for column, name in lines.items() if column in courses})
               for title, unit, lines in PANELS]

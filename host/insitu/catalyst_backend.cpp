@@ -123,7 +123,6 @@ if why:
 
     servermanager.ProxyManager.NewProxy = new_proxy
     simple.LoadState = lambda *arguments, **options: refuse("LoadState")
-os.environ["KOLLAGEN_INSITU_GUARDED"] = "1"
 )";
 
 std::string variable(const char* name) {
@@ -198,8 +197,9 @@ class CatalystBackend final : public InsituBackend {
           throw EnvironmentError(path.string() + ": cannot be written");
       };
       if (!python) return;
-      write(guard_path, guard + fmt::format("simple.CreateSteerableParameters(\"{}\", \"{}\", \"{}\")\n",
-                                            steering_proxy, steering_source, steering_mesh));
+      write(guard_path, guard + fmt::format("simple.CreateSteerableParameters(\"{}\", \"{}\", \"{}\")\n"
+                                            "os.environ[\"{}\"] = \"1\"\n",
+                                            steering_proxy, steering_source, steering_mesh, guarded_variable));
       write(settings_path, steering_xml(setup_.steering));
     });
     Node node;

@@ -69,7 +69,8 @@ void InsituSink::look_at_settings() {
 
 void InsituSink::set_value(const std::string& parameter, const double value) {
   for (std::size_t p = 0; p < setup_.steering.size(); ++p) {
-    if (setup_.steering[p].name != parameter || !failure_.empty()) continue;
+    const bool known = setup_.steering[p].value == value;
+    if (setup_.steering[p].name != parameter || known || !failure_.empty()) continue;
     setup_.steering[p].value = value;
     backend_->set_value(p, value);
   }

@@ -240,6 +240,13 @@ class ParaViewBackend final : public InsituBackend {
     together(setup_.ranks,
              [&] { use_extracts_folder(setup_.folder); });  // what follows is for all or for none
     if (setup_.scripts.empty()) write_live_only();
+    const std::string settings = steering_xml(setup_.steering);
+    on_root(setup_.ranks, [&] {  // a viewer loads it as a plugin
+      const fs::path path = setup_.folder / "steering.xml";
+      if (!(std::ofstream(path) << settings << std::flush))
+        throw EnvironmentError(path.string() + ": cannot be written");
+    });
+    // From here on a rank may fail alone: nothing below is collective but ParaView's own start.
     vtkPythonInterpreter::Initialize(0);  // without its signal handlers: those are ours
 #ifdef KOLLAGEN_HAVE_MPI
     MPI_Comm handle = mpi_handle(setup_.ranks);
@@ -261,7 +268,7 @@ class ParaViewBackend final : public InsituBackend {
     if (!pipeline->Initialize(script_.c_str()))
       fail(listener_->take(), script_.string() + " cannot be loaded");
     processor_->AddPipeline(pipeline);
-    offer_settings();
+    offer_settings(settings);
   }
 
   SteeringSettings settings() override {
@@ -403,13 +410,8 @@ class ParaViewBackend final : public InsituBackend {
   std::string complaints() override { return reason_in(std::exchange(complaints_, ""), script_); }
 
  private:
-  /// Registers the source with the settings, which scripts and viewers find by its name. Collective.
-  void offer_settings() {
-    const std::string xml = steering_xml(setup_.steering);
-    on_root(setup_.ranks, [&] {  // a viewer loads it as a plugin
-      const fs::path path = setup_.folder / "steering.xml";
-      if (!(std::ofstream(path) << xml << std::flush)) throw EnvironmentError(path.string() + ": cannot be written");
-    });
+  /// Registers the source with the settings, which scripts and viewers find by its name.
+  void offer_settings(const std::string& xml) {
     vtkSMSessionProxyManager* proxies = vtkSMProxyManager::GetProxyManager()->GetActiveSessionProxyManager();
     proxies->GetProxyDefinitionManager()->LoadConfigurationXMLFromString(xml.c_str());
     settings_.TakeReference(proxies->NewProxy("sources", steering_proxy));

@@ -212,6 +212,7 @@ void Metrics::add_read_outs(const double time, const ReadOutSums& sums, std::vec
 }
 
 std::vector<double> Metrics::row(const Snapshot& snapshot) {
+  column_.tgf_active = snapshot.column().tgf_active;  // parameters may have changed
   const Clock& clock = snapshot.clock();
   Communicator& ranks = snapshot.communicator();
   first_.resize(std::size_t(grid_.owned_count()));

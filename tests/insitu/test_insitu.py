@@ -442,6 +442,11 @@ class Steering(Viewed):
         # By the time alone the change is met exactly too, with other steps: the same to the tolerance of the steps.
         planned = "".join(line for line in tables.splitlines(True) if not line.startswith("step ="))
         self.run_study(self.study(STEERED + planned, "planned.toml"), "planned")
+        last = {name: numpy.array([float(cell or "nan") for cell in (
+            self.folder / name / "metrics.csv").read_text().splitlines()[-1].split(",")]) for name in
+                ("again", "planned", "plain")}
+        numpy.testing.assert_allclose(last["planned"][3:], last["again"][3:], rtol=1e-3, atol=1e-6)
+        self.assertFalse(numpy.allclose(last["plain"], last["again"], rtol=0.1, equal_nan=True))
         # A study whose steps end elsewhere is not the one that was steered.
         other = self.study(STEERED + tables.replace("step = 25", "step = 24"), "other.toml")
         said = self.run_study(other, "other", code=2)
