@@ -530,8 +530,8 @@ calls = []
                 self.assertEqual([change["parameter"] for change in self.report(f"seen_{ranks}")["steered"]], ["D_u"])
 
 
-class Scripts(Runs):
-    """The scripts of configs/insitu: what they leave is there, not blank, changes, and is the same for three ranks."""
+class Screen(Runs):
+    """Runs that draw on a virtual screen."""
 
     @classmethod
     def setUpClass(cls):
@@ -548,6 +548,10 @@ class Scripts(Runs):
         cls.server.terminate()
         cls.server.wait()
         cls.server.stdout.close()
+
+
+class Scripts(Screen):
+    """The scripts of configs/insitu: what they leave is there, not blank, changes, and is the same for three ranks."""
 
     def test_section(self):
         import matplotlib.image

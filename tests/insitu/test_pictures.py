@@ -13,7 +13,7 @@ import sys
 import unittest
 
 import test_insitu
-from test_insitu import LINEAR, NEEDLES, ROOT, SCRIPTS, Runs, numpy, runs, skip
+from test_insitu import LINEAR, NEEDLES, ROOT, SCRIPTS, Runs, Screen, numpy, runs, skip
 
 VIEW = ROOT / "tools/view.sh"
 SAMPLE = None
@@ -37,24 +37,8 @@ def changed(one, other):
     return (abs(one - other).max(axis=2) > 0.02).mean()
 
 
-class Pictures(Runs):
-    """Runs that draw on a virtual screen."""
-
-    @classmethod
-    def setUpClass(cls):
-        if not shutil.which("Xvfb"):
-            raise unittest.SkipTest("Xvfb is not installed (Debian: xvfb)")
-        # -noreset: without it the server starts anew when the last window goes, and meets the next one halfway.
-        cls.server = subprocess.Popen(["Xvfb", "-displayfd", "1", "-screen", "0", "1280x1024x24", "-noreset", "-nolisten",
-                                       "tcp"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-        cls.addClassCleanup(cls.stop_server)
-        cls.display = ":" + cls.server.stdout.readline().strip()
-
-    @classmethod
-    def stop_server(cls):
-        cls.server.terminate()
-        cls.server.wait()
-        cls.server.stdout.close()
+class Pictures(Screen):
+    """Pictures that scripts leave."""
 
     def pictures(self, script, name, *options, study=COARSE, ranks=1):
         """The pictures that a script leaves of three states, all said to be fine."""
