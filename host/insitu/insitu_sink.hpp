@@ -52,7 +52,8 @@ class InsituSink final : public Sink {
   };
   /// What they asked for since the last call.
   Request take_request();
-  /// The value in force of a parameter that may be steered: that of a checkpoint, or where another was refused.
+  /// Tells script and viewer the value in force of a parameter, after a checkpoint, a planned change or a refusal; for
+  /// one that may not be steered nothing happens.
   void set_value(const std::string& parameter, double value);
   /// Calls the script once more with the same state, so that a paused run hears of changes. Collective.
   void show_again(const Snapshot& snapshot) {

@@ -374,8 +374,7 @@ class ParaViewBackend final : public InsituBackend {
       values->GetInformation()->Set(vtkDataArray::UNITS_LABEL(), array->unit.c_str());
       grid->GetCellData()->AddArray(values);
     }
-    // Without marks there is no array: VTK keeps the ranges of fields only where it need not look at marks,
-    // and ParaView asks for them a dozen times per picture.
+    // Without neighbours there is nothing to mark, and filters need not look at marks.
     if (!frame.ghost.empty()) {
       vtkSmartPointer<vtkDataArray> ghost = wrap<vtkUnsignedCharArray>(frame.ghost, {});
       ghost->SetName(vtkDataSetAttributes::GhostArrayName());
