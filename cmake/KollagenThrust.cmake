@@ -21,9 +21,9 @@ else()
 endif()
 find_path(KOLLAGEN_THRUST_INCLUDE thrust/version.h HINTS ${hints} ${own}
           DOC "Folder that holds thrust/ (Debian: libthrust-dev; CUDA builds: the toolkit's)")
-if(NOT KOLLAGEN_THRUST_INCLUDE)
-  message(FATAL_ERROR "thrust/version.h not found. ${remedy}, or set KOLLAGEN_THRUST_INCLUDE to the folder that "
-                      "holds thrust/ (headers only).")
+if(NOT EXISTS "${KOLLAGEN_THRUST_INCLUDE}/thrust/version.h")
+  message(FATAL_ERROR "thrust/version.h not found (KOLLAGEN_THRUST_INCLUDE: ${KOLLAGEN_THRUST_INCLUDE}). ${remedy}, or "
+                      "set KOLLAGEN_THRUST_INCLUDE to the folder that holds thrust/ (headers only).")
 endif()
 
 file(STRINGS ${KOLLAGEN_THRUST_INCLUDE}/thrust/version.h line REGEX "define THRUST_VERSION [0-9]+")

@@ -375,6 +375,7 @@ struct DivideByWeight {
 
 struct AbsoluteValue {
   Span3<const Real> m;
+  static constexpr int cells_per_item = 4;
   KOKKOS_FORCEINLINE_FUNCTION Real operator()(const int k, const int j, const int i) const {
     const Real v = m(k, j, i);
     return v < 0 ? -v : v;
