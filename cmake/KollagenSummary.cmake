@@ -3,7 +3,8 @@ string(REPLACE ";" " " devices "${Kokkos_DEVICES}")
 set(lines
   "build type      ${CMAKE_BUILD_TYPE}"
   "compiler        ${KOLLAGEN_COMPILER} (${CMAKE_CXX_COMPILER})"
-  "Kokkos          ${Kokkos_VERSION}: ${devices} (${Kokkos_DIR})")
+  "Kokkos          ${Kokkos_VERSION}: ${devices} (${Kokkos_DIR})"
+  "Thrust          ${KOLLAGEN_THRUST_VERSION} (${KOLLAGEN_THRUST_INCLUDE})")
 if(KOLLAGEN_CUDA)
   list(APPEND lines "CUDA            for ${Kokkos_ARCH}")
 else()
