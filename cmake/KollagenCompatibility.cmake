@@ -22,8 +22,8 @@ endfunction()
 
 # kollagen_refused_pairs(RESULT CUDA v KOKKOS v HOST_ID id HOST v COMPILED_BY nvcc_wrapper|cmake|clang CMAKE v
 #                        [KOKKOS_CUDA v] [ARCH name] [FLAGS text])
-# A list with a sentence (without semicolons) for each pair that is known not to work; empty if none is. CUDA and HOST are the compilers of
-# this build, KOKKOS_CUDA is what Kokkos was built with, ARCH as Kokkos names it, FLAGS are those given to nvcc.
+# A list with a sentence (without semicolons) for each pair that is known not to work; empty if none is. CUDA and HOST are
+# the compilers of this build, KOKKOS_CUDA is what Kokkos was built with, ARCH as Kokkos names it, FLAGS are nvcc's.
 function(kollagen_refused_pairs result)
   cmake_parse_arguments(arg "" "CUDA;KOKKOS;HOST_ID;HOST;COMPILED_BY;CMAKE;KOKKOS_CUDA;ARCH;FLAGS" "" ${ARGN})
   set(why "")
@@ -34,7 +34,8 @@ function(kollagen_refused_pairs result)
 
   # --- CUDA and C++20
   if(nvcc AND arg_CUDA VERSION_LESS 12)
-    list(APPEND why "CUDA ${arg_CUDA}: its nvcc does not know C++20, which Kollagen is written in (12.0 and newer do)")  # [K] #5977
+    list(APPEND why "CUDA ${arg_CUDA}: its nvcc does not know C++20, which Kollagen is written in (12.0 and newer \
+do)")  # [K] #5977
   endif()
 
   # --- CUDA and Kokkos
@@ -46,7 +47,8 @@ follows from 4.7.1 on")  # [K] #8298
 do), and 4.7.1 is the oldest that Kollagen is meant for on a GPU")  # [K] #5977, #6020
   endif()
   if(nvcc AND arg_KOKKOS VERSION_GREATER_EQUAL 5 AND arg_CUDA VERSION_LESS 12.2)
-    list(APPEND why "CUDA ${arg_CUDA} with Kokkos ${arg_KOKKOS}: Kokkos 5 needs CUDA 12.2 or newer")  # [K] KOKKOS_NVCC_MINIMUM
+    list(APPEND why "CUDA ${arg_CUDA} with Kokkos ${arg_KOKKOS}: Kokkos 5 needs CUDA 12.2 or \
+newer")  # [K] KOKKOS_NVCC_MINIMUM
   endif()
   if(arg_KOKKOS_CUDA)
     string(REGEX MATCH "^[0-9]+" here "${arg_CUDA}")

@@ -1,5 +1,5 @@
-"""What the configuration says of Kokkos, CUDA and compilers. The Kokkos and the nvcc_wrapper are planted, the host compiler is
-real; a configuration takes a second.
+"""What the configuration says of Kokkos, CUDA and compilers. The Kokkos and the nvcc_wrapper are planted, the host
+compiler is real; a configuration takes a second.
 
     test_configure.py CMAKE
 """
