@@ -3,6 +3,7 @@
 #pragma once
 
 #include <climits>
+#include <limits>
 #include <stdexcept>
 #include <string>
 #include <type_traits>
@@ -18,6 +19,21 @@
 #endif
 
 namespace kollagen {
+
+/// How reduce_planes combines numbers. The order has to be free: what is added are parts of an ExactSplit.
+struct Adding {
+  static constexpr Real neutral = 0;
+  using Reducer = Kokkos::Sum<Real>;
+  KOKKOS_FORCEINLINE_FUNCTION static Real of(const Real a, const Real b) { return a + b; }
+  KOKKOS_FORCEINLINE_FUNCTION static void into(Real* to, const Real value) { Kokkos::atomic_add(to, value); }
+};
+struct Largest {
+  static constexpr Real neutral = -std::numeric_limits<Real>::infinity();
+  using Reducer = Kokkos::Max<Real>;
+  KOKKOS_FORCEINLINE_FUNCTION static Real of(const Real a, const Real b) { return b > a ? b : a; }
+  KOKKOS_FORCEINLINE_FUNCTION static void into(Real* to, const Real value) { Kokkos::atomic_fetch_max(to, value); }
+};
+
 namespace detail {
 
 template <class Exec>
@@ -183,6 +199,70 @@ struct FlatSum {
   }
 };
 
+/// Host: one work item is a plane of a layer.
+template <class Combine, int N, class F>
+struct PlaneBody {
+  F f;
+  Box box;
+  Real* result;
+  KOKKOS_INLINE_FUNCTION void operator()(const int item) const {
+    const int nk = box.extent(2), layer = item / nk, k = box.lower[2] + item % nk;
+    Real total[N];
+    for (int n = 0; n < N; ++n) total[n] = Combine::neutral;
+    for (int j = box.lower[1]; j < box.upper[1]; ++j) row(layer, k, j, total);
+    for (int n = 0; n < N; ++n) result[long(item) * N + n] = total[n];
+  }
+
+ private:
+  KOKKOS_FORCEINLINE_FUNCTION void row(const int layer, const int k, const int j, Real (&total)[N]) const {
+    if constexpr (std::is_same_v<Combine, Adding>) {
+#if !defined(KOKKOS_COMPILER_NVCC) && !defined(__NVCC__)
+#pragma omp simd reduction(+ : total[:N])
+#endif
+      for (int i = box.lower[0]; i < box.upper[0]; ++i) {
+        Real value[N];
+        f(layer, k, j, i, value);
+        for (int n = 0; n < N; ++n) total[n] = Combine::of(total[n], value[n]);
+      }
+    } else {
+#if !defined(KOKKOS_COMPILER_NVCC) && !defined(__NVCC__)
+#pragma omp simd reduction(max : total[:N])
+#endif
+      for (int i = box.lower[0]; i < box.upper[0]; ++i) {
+        Real value[N];
+        f(layer, k, j, i, value);
+        for (int n = 0; n < N; ++n) total[n] = Combine::of(total[n], value[n]);
+      }
+    }
+  }
+};
+
+/// Device: a team works on a stretch of a plane of a layer.
+template <class Combine, int N, class Exec, class F>
+struct PlaneTeams {
+  F f;
+  Divisor by_ni;
+  int ilo, jlo, klo, ni, nk, plane, stretches, stretch;
+  Real* result;
+  KOKKOS_INLINE_FUNCTION void operator()(const typename Kokkos::TeamPolicy<Exec>::member_type& team) const {
+    const int item = team.league_rank() / stretches, part = team.league_rank() - item * stretches;
+    const int layer = item / nk, k = klo + (item - layer * nk);
+    const int end = (part + 1) * stretch < plane ? (part + 1) * stretch : plane;
+    Real total[N];
+    for (int n = 0; n < N; ++n) total[n] = Combine::neutral;
+    for (int cell = part * stretch + team.team_rank(); cell < end; cell += team.team_size()) {
+      const int row = by_ni.quotient(cell);
+      Real value[N];
+      f(layer, k, jlo + row, ilo + (cell - row * ni), value);
+      for (int n = 0; n < N; ++n) total[n] = Combine::of(total[n], value[n]);
+    }
+    for (int n = 0; n < N; ++n) {
+      team.team_reduce(typename Combine::Reducer(total[n]));
+      if (team.team_rank() == 0) Combine::into(&result[long(item) * N + n], total[n]);
+    }
+  }
+};
+
 }  // namespace detail
 
 /// Runs `f(k, j, i)` for every cell of `box`. Asynchronous on a device; cells are independent.
@@ -253,6 +333,31 @@ ExactSum sum_over_cells(const std::string& label, const Exec& exec, const Box& b
         Kokkos::Sum<ExactSum>(result));
   }
   return result;
+}
+
+/// Combines N numbers of every cell over each plane of `box`, for `layers` quantities in one launch: `f(layer, k, j, i, v)`
+/// writes those of a cell into v, a Real (&)[N]. `result` holds N numbers per layer and plane, planes fastest, and is
+/// overwritten. Asynchronous on a device.
+template <class Combine, int N, class Exec, class F>
+void reduce_planes(const std::string& label, const Exec& exec, const int layers, const Box& box, const F& f,
+                   const Kokkos::View<Real*, typename Exec::memory_space>& result) {
+  if (layers == 0 || box.cells() <= 0) return;
+  const int items = detail::checked_count(label, long(layers) * box.extent(2));
+  if constexpr (detail::runs_on_host<Exec>) {
+    Kokkos::parallel_for(label, Kokkos::RangePolicy<Exec, Kokkos::IndexType<int>>(exec, 0, items),
+                         detail::PlaneBody<Combine, N, F>{f, box, result.data()});
+  } else {
+    // Long enough that the reductions within a team do not count, short enough to fill the device.
+    constexpr int most_in_stretch = 8192;
+    const int plane = detail::checked_count(label, long(box.extent(0)) * box.extent(1));
+    const int stretches = (plane + most_in_stretch - 1) / most_in_stretch;
+    const int teams = detail::checked_count(label, long(items) * stretches);
+    Kokkos::deep_copy(exec, result, Combine::neutral);
+    Kokkos::parallel_for(label, Kokkos::TeamPolicy<Exec>(exec, teams, 256),
+                         detail::PlaneTeams<Combine, N, Exec, F>{
+                             f, detail::Divisor(box.extent(0)), box.lower[0], box.lower[1], box.lower[2], box.extent(0),
+                             box.extent(2), plane, stretches, (plane + stretches - 1) / stretches, result.data()});
+  }
 }
 
 }  // namespace kollagen
