@@ -34,9 +34,11 @@ ROUND_OFF = 1e-12
 # These tell how the run got there, not what came out.
 NOT_COMPARED = ("step", "dt")
 
+# As deep as fits cells of 40, 20 and 10 um.
+STAMP = 'domain.size=["2 mm", "2 mm", "1.52 mm"]'
 # Name, study, what is set: small enough for one core to be the reference.
 COMPARED = (
-    ("stamp_4x4, 28 days, 40 um", "stamp_4x4", ['domain.spacing="40 um"', 'domain.size=["2 mm", "2 mm", "1.52 mm"]']),
+    ("stamp_4x4, 28 days, 40 um", "stamp_4x4", ['domain.spacing="40 um"', STAMP]),
     ("single_needle, 7 days, 20 um", "single_needle", ['domain.spacing="20 um"']),
     ("roller_5x_monthly, 168 days, 50 um", "roller_5x_monthly", ['domain.spacing="50 um"']),
 )
@@ -516,7 +518,7 @@ def run_timed(check, runner, options, device, spacing):
     name = f"stamp_4x4, 28 days, {spacing} um"
     begin = time.monotonic()
     folder, why = run_study(runner, options, device / "kollagen", f"stamp_{spacing}_um", "stamp_4x4",
-                            [f'domain.spacing="{spacing} um"'])
+                            [f'domain.spacing="{spacing} um"', STAMP])
     if not why:
         report = json.loads((folder / "report.json").read_text())
         check.result["studies"].append(

@@ -108,7 +108,7 @@ class Studies(unittest.TestCase):
     @unittest.skipUnless(PROGRAM, "without the program")
     def test_all_are_valid(self):
         runs = [(study, settings) for _, study, settings in gpu_check.COMPARED]
-        runs += [("stamp_4x4", [f'domain.spacing="{spacing} um"']) for spacing in gpu_check.TIMED]
+        runs += [("stamp_4x4", [f'domain.spacing="{spacing} um"', gpu_check.STAMP]) for spacing in gpu_check.TIMED]
         with tempfile.TemporaryDirectory() as folder:
             for study, settings in runs:
                 file = pathlib.Path(folder) / "study.toml"
