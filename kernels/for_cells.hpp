@@ -282,13 +282,16 @@ struct PlaneTeams {
     const int layer = item / nk, k = klo + (item - layer * nk);
     const int end = (part + 1) * stretch < plane ? (part + 1) * stretch : plane;
     Real total[N];
+#pragma unroll  // like those below: an array that is indexed at run time would lie in local memory
     for (int n = 0; n < N; ++n) total[n] = Combine::neutral;
     for (int cell = part * stretch + team.team_rank(); cell < end; cell += team.team_size()) {
       const int row = by_ni.quotient(cell);
       Real value[N];
       f(layer, k, jlo + row, ilo + (cell - row * ni), value);
+#pragma unroll
       for (int n = 0; n < N; ++n) total[n] = Combine::of(total[n], value[n]);
     }
+#pragma unroll
     for (int n = 0; n < N; ++n) {
       team.team_reduce(typename Combine::Reducer(total[n]));
       if (team.team_rank() == 0) Combine::into(&result[long(item) * N + n], total[n]);
