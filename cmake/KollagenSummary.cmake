@@ -9,7 +9,8 @@ set(lines
   "build type      ${CMAKE_BUILD_TYPE}"
   "compiler        ${KOLLAGEN_COMPILER} (${CMAKE_CXX_COMPILER})"
   "C++ standard    ${CMAKE_CXX_STANDARD}${kokkos_standard}"
-  "Kokkos          ${Kokkos_VERSION}: ${devices} (${Kokkos_DIR})")
+  "Kokkos          ${Kokkos_VERSION}: ${devices} (${Kokkos_DIR})"
+  "Thrust          ${KOLLAGEN_THRUST_VERSION} (${KOLLAGEN_THRUST_INCLUDE})")
 if(KOLLAGEN_CUDA)
   set(by_nvcc_wrapper "through nvcc_wrapper")
   set(by_cmake "as a language of CMake")

@@ -270,14 +270,15 @@ Real Physics<Exec>::total(const Fields<Exec>& u, const int species) const {
 }
 
 template <class Exec>
-double Physics<Exec>::explicit_step_limit(const Fields<Exec>& u) const {
+double Physics<Exec>::explicit_step_limit(const Fields<Exec>& u) {
   const double loss = largest_loss(u);
   double advection = 0;
   if (chemotaxis_) {
     ChemotaxisRate rate{*chemotaxis_, u[chemotaxis_->attractant], {}};
     for (int a = 0; a < 3; ++a) rate.inv_h[a] = grid_.global_cells[a] > 1 ? 1 / grid_.spacing[a] : 0;
-    advection = ranks_.communicator->max(max_over_cells_with_ghosts(
-        "kollagen/physics/chemotaxis_rate", exec_, *halo_, ghosts(u, {chemotaxis_->attractant}), rate));
+    max_over_cells_with_ghosts("kollagen/physics/chemotaxis_rate", exec_, *halo_, ghosts(u, {chemotaxis_->attractant}),
+                               rate, rates_);
+    advection = ranks_.communicator->max(rates_.take_largest(exec_));
   }
   double inverse = loss;
   for (int s = 0; s < count(); ++s) {

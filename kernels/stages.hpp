@@ -90,6 +90,7 @@ struct ErrorEstimate {
 struct PlainErrorSize {
   ErrorEstimate estimate;
   ErrorWeight weight;
+  static constexpr int cells_per_item = 4;
   KOKKOS_FORCEINLINE_FUNCTION Real operator()(const int k, const int j, const int i) const {
     return weight.size(estimate(k, j, i), k, j, i);
   }
@@ -110,6 +111,7 @@ struct FinishError {
 struct ErrorSize {
   Span3<const float> e;
   ErrorWeight weight;
+  static constexpr int cells_per_item = 4;
   KOKKOS_FORCEINLINE_FUNCTION Real operator()(const int k, const int j, const int i) const {
     return weight.size(e(k, j, i), k, j, i);
   }
@@ -170,6 +172,7 @@ struct AddCorrection {
   Span3<const float> e;
   Span3<Real> u;
   Real scale, inv_tolerance;
+  static constexpr int cells_per_item = 4;
   KOKKOS_FORCEINLINE_FUNCTION Real operator()(const int k, const int j, const int i) const {
     const Real d = e(k, j, i), v = u(k, j, i) + d;
     u(k, j, i) = v;
