@@ -67,7 +67,7 @@ class Missing(Exception):
 HEADERS = (("toml++", "libtomlplusplus-dev"), ("CLI", "libcli11-dev"), ("fmt", "libfmt-dev"), ("spdlog", "libspdlog-dev"),
            ("nlohmann", "nlohmann-json3-dev"), ("Random123", "librandom123-dev"), ("xxhash.h", "libxxhash-dev"),
            ("udunits2.h", "libudunits2-dev"))
-# Needed by builds without CUDA, whose toolkit has its own.
+# In a folder of its own for the builds without CUDA: the toolkit has its own, which must not meet this one.
 THRUST = ("thrust", "cub")
 # Packages of CMake for the headers: name, target, definitions.
 PACKAGES = (("tomlplusplus", "tomlplusplus::tomlplusplus", ""), ("CLI11", "CLI11::CLI11", ""),
@@ -93,16 +93,18 @@ def collect(folder, kokkos):
         raise Missing(f"{kokkos} does not hold the source of Kokkos (core/src/Kokkos_Core.hpp)")
     if not pathlib.Path("/usr/src/googletest/CMakeLists.txt").exists():
         raise Missing("/usr/src/googletest is not there: install libgtest-dev")
-    for name, package in HEADERS:
+    for name, package in (*HEADERS, *((name, "libthrust-dev") for name in THRUST)):
         if not (include / name).exists():
             raise Missing(f"{include / name} is not there: install {package}")
     if folder.exists() and any(folder.iterdir()):
         raise Missing(f"{folder} is not empty")
     prefix = folder / "prefix"
     (prefix / "include").mkdir(parents=True)
-    for name in [name for name, _ in HEADERS] + [name for name in THRUST if (include / name).exists()]:
+    for name, _ in HEADERS:
         source = include / name
         (shutil.copytree if source.is_dir() else shutil.copy)(source, prefix / "include" / name)
+    for name in THRUST:
+        shutil.copytree(include / name, folder / "thrust" / name)
     xxh3 = include / "xxh3.h"
     if xxh3.exists():
         shutil.copy(xxh3, prefix / "include")
@@ -392,10 +394,13 @@ def build(check, runner, options, folder):
         return name, why, time.monotonic() - begin
 
     compiler = work / "kokkos-device/bin/nvcc_wrapper" if cuda else "g++"
+    thrust = f"-DKOLLAGEN_THRUST_INCLUDE={folder / 'thrust'}"
     native = "-DKOLLAGEN_NATIVE=" + ("OFF" if cuda else "ON")
     wanted = [("kollagen-device", ["kokkos-device", "googletest"], compiler, ["kollagen", "kollagen_tests"],
-               [f"-DKOLLAGEN_REQUIRE_BACKEND={options.backend.upper()}", "-DKOLLAGEN_TESTS=ON", native]),
-              ("kollagen-reference", ["kokkos-reference"], "g++", ["kollagen"], ["-DKOLLAGEN_TESTS=OFF"])]
+               [f"-DKOLLAGEN_REQUIRE_BACKEND={options.backend.upper()}", "-DKOLLAGEN_TESTS=ON", native,
+                *([] if cuda else [thrust])]),
+              ("kollagen-reference", ["kokkos-reference"], "g++", ["kollagen"],
+               ["-DKOLLAGEN_TESTS=OFF", thrust])]
     folders = []
     with concurrent.futures.ThreadPoolExecutor() as pool:
         tasks = []
@@ -531,7 +536,8 @@ def run_timed(check, runner, options, device, spacing):
 
 def check_machine(options):
     folder = options.folder
-    for name in ("kokkos/CMakeLists.txt", "googletest/CMakeLists.txt", "prefix/include/toml++/toml.h"):
+    for name in ("kokkos/CMakeLists.txt", "googletest/CMakeLists.txt", "prefix/include/toml++/toml.h",
+                 "thrust/thrust/version.h"):
         if not (folder / name).exists():
             raise Missing(f"{folder / name} is not there: {folder} is to be made by --collect")
     for program in ("cmake", "ctest", "g++"):
@@ -549,8 +555,6 @@ def check_machine(options):
             options.arch = ARCHITECTURES.get(here["capability"])
             if options.arch is None:
                 raise Missing(f"--arch: no name known for compute capability {here['capability']}, say how Kokkos calls it")
-    elif options.backend == "openmp" and not (folder / "prefix/include/thrust").exists():
-        raise Missing(f"{folder}/prefix/include/thrust is not there: install libthrust-dev, then --collect again")
     options.out.mkdir(parents=True, exist_ok=True)
     for name in ("gpu_check.json", "summary.txt"):
         (options.out / name).unlink(missing_ok=True)

@@ -29,6 +29,8 @@ class Configure(unittest.TestCase):
     def setUp(self):
         self.folder = tempfile.TemporaryDirectory()
         self.here = pathlib.Path(self.folder.name)
+        (self.here / "include/thrust").mkdir(parents=True)
+        (self.here / "include/thrust/version.h").write_text("#define THRUST_VERSION 200000\n")
 
     def tearDown(self):
         self.folder.cleanup()
@@ -56,7 +58,7 @@ class Configure(unittest.TestCase):
     def configure(self, preset, *arguments, cxx=CXX):
         environment = {name: value for name, value in os.environ.items() if name != "Kokkos_ROOT"}
         run = subprocess.run([CMAKE, "--preset", preset, "-B", str(self.here / "build"), f"-DCMAKE_CXX_COMPILER={cxx}",
-                              "-DCMAKE_CXX_COMPILER_LAUNCHER=", *map(str, arguments)],
+                              f"-DKOLLAGEN_THRUST_INCLUDE={self.here / 'include'}", "-DCMAKE_CXX_COMPILER_LAUNCHER=", *map(str, arguments)],
                              cwd=ROOT, capture_output=True, text=True, env=environment)
         run.text = " ".join((run.stdout + run.stderr).split())  # CMake wraps lines
         return run

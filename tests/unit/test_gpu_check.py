@@ -179,7 +179,7 @@ class Whole(WithFolder):
         for name in ("cmake", "ctest", "g++", "nvcc"):
             self.plant(name)
         for name in ("kokkos/CMakeLists.txt", "kokkos/bin/nvcc_wrapper", "googletest/CMakeLists.txt",
-                     "prefix/include/toml++/toml.h", "prefix/include/thrust/version.h"):
+                     "prefix/include/toml++/toml.h", "thrust/thrust/version.h"):
             path = self.here / "brought" / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text("")
