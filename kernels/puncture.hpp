@@ -5,11 +5,13 @@
 
 #include <algorithm>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include "kernels/for_cells.hpp"
 #include "kollagen/column.hpp"
-#include "kollagen/fields.hpp"
+#include "kollagen/state.hpp"
+#include "kollagen/storage.hpp"
 #include "kollagen/math.hpp"
 #include "kollagen/needles.hpp"
 
@@ -138,14 +140,15 @@ Kokkos::View<T*, typename Exec::memory_space> to_device(const std::string& label
 /// Presses a set of needles into the owned cells. Every cell is sampled at 4 x 4 x 4 points. Of several
 /// tracks the nearest one damages a point, and a point is bled into once: the result does not depend on the
 /// order of the needles. No ghosts are read or written.
+template <class Cells>
 struct Puncture {
   static constexpr int samples = 4;  ///< per axis
   static constexpr int points = samples * samples * samples;
 
-  Span4<Real> state;
-  PunctureSpecies species;
+  Span3<Real> platelets, provisional_matrix, damage, collagen_i, collagen_iii, elastin;
+  Span3<Cells> fibroblasts, myofibroblasts;
   Injury injury;
-  const Real* fibroblasts;  ///< F0 of owned cell k [cells/mm^3]
+  const Real* undamaged;  ///< F0 of owned cell k [cells/mm^3]
   const Needle* needles;
   const int* first;  ///< of each tile in `items`
   const int* items;
@@ -230,21 +233,20 @@ struct Puncture {
         }
   }
 
-  /// `damage`: mean of d over the cell; `bled`: share of the cell inside a bleeding core.
-  KOKKOS_FORCEINLINE_FUNCTION void wound(const int k, const int j, const int i, const Real damage,
-                                         const Real bled) const {
-    const Real matrix = 1 - injury.matrix_loss * damage;
-    state(species.collagen_i, k, j, i) *= matrix;
-    state(species.collagen_iii, k, j, i) *= matrix;
-    state(species.elastin, k, j, i) *= matrix;
-    if (!(fibroblasts[k] > 0)) return;  // cells, debris and blood live only where cells live
-    const Real cells = 1 - injury.cell_loss * damage;
-    state(species.fibroblasts, k, j, i) *= cells;
-    state(species.myofibroblasts, k, j, i) *= cells;
-    Real& debris = state(species.damage, k, j, i);
-    debris = damage > debris ? damage : debris;
-    state(species.platelets, k, j, i) += injury.platelets * bled;
-    state(species.provisional_matrix, k, j, i) += injury.clot * bled;
+  /// `d`: mean over the cell; `bled`: share of the cell inside a bleeding core.
+  KOKKOS_FORCEINLINE_FUNCTION void wound(const int k, const int j, const int i, const Real d, const Real bled) const {
+    const Real matrix = 1 - injury.matrix_loss * d;
+    collagen_i(k, j, i) *= matrix;
+    collagen_iii(k, j, i) *= matrix;
+    elastin(k, j, i) *= matrix;
+    if (!(undamaged[k] > 0)) return;  // cells, debris and blood live only where cells live
+    const Real cells = 1 - injury.cell_loss * d;
+    fibroblasts(k, j, i) = stored<Cells>(fibroblasts(k, j, i) * cells);
+    myofibroblasts(k, j, i) = stored<Cells>(myofibroblasts(k, j, i) * cells);
+    Real& debris = damage(k, j, i);
+    debris = d > debris ? d : debris;
+    platelets(k, j, i) += injury.platelets * bled;
+    provisional_matrix(k, j, i) += injury.clot * bled;
   }
 };
 
@@ -255,8 +257,8 @@ struct Puncture {
 /// track. Changes owned cells only and reads no ghosts; the caller refreshes them. Not collective: each rank
 /// treats its own cells, and a cell gets the same bits on any decomposition. Waits for the result.
 template <class Exec>
-void apply_treatment(const Exec& exec, Fields<Exec>& state, const PunctureSpecies& species, const Grid& grid,
-                     const Column& column, const std::vector<Needle>& needles, const Injury& injury,
+void apply_treatment(const Exec& exec, const std::type_identity_t<State<Exec>>& state, const PunctureSpecies& species,
+                     const Grid& grid, const Column& column, const std::vector<Needle>& needles, const Injury& injury,
                      const bool periodic_x, const bool periodic_y) {
   const detail::NeedleTiles tiles = detail::sort_needles(needles, grid, periodic_x, periodic_y);
   if (tiles.items.empty()) return;
@@ -266,19 +268,28 @@ void apply_treatment(const Exec& exec, Fields<Exec>& state, const PunctureSpecie
   const auto device_needles = detail::to_device<Exec>("puncture/needles", tiles.needles);
   const auto device_first = detail::to_device<Exec>("puncture/first", tiles.first);
   const auto device_items = detail::to_device<Exec>("puncture/items", tiles.items);
-  const Puncture kernel{
-      state.span(),
-      species,
-      injury,
-      device_cells.data(),
-      device_needles.data(),
-      device_first.data(),
-      device_items.data(),
-      tiles.tiles_x,
-      {grid.first[0], grid.first[1], grid.first[2]},
-      {grid.spacing[0], grid.spacing[1], grid.spacing[2]},
-      column.first_vessel};
-  for_cells("kollagen/puncture/puncture", exec, state.owned(), kernel);
+  state.with(species.fibroblasts, [&](const auto& fibroblasts) {
+    using Cells = std::remove_reference_t<decltype(*fibroblasts.origin)>;
+    const Puncture<Cells> kernel{
+        state.template get<Real>(species.platelets),
+        state.template get<Real>(species.provisional_matrix),
+        state.template get<Real>(species.damage),
+        state.template get<Real>(species.collagen_i),
+        state.template get<Real>(species.collagen_iii),
+        state.template get<Real>(species.elastin),
+        fibroblasts,
+        state.template get<Cells>(species.myofibroblasts),
+        injury,
+        device_cells.data(),
+        device_needles.data(),
+        device_first.data(),
+        device_items.data(),
+        tiles.tiles_x,
+        {grid.first[0], grid.first[1], grid.first[2]},
+        {grid.spacing[0], grid.spacing[1], grid.spacing[2]},
+        column.first_vessel};
+    for_cells("kollagen/puncture/puncture", exec, state.owned(), kernel);
+  });
   exec.fence();
 }
 

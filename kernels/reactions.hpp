@@ -9,10 +9,10 @@
 
 namespace kollagen {
 
-/// The state and the depth table of a model, as a kernel reads them cell by cell.
-template <class Model>
+/// The state and the depth table of a model, as a kernel reads them cell by cell. U: Span4, or SplitSpan in mixed precision.
+template <class Model, class U = Span4<const Real>>
 struct CellInput {
-  Span4<const Real> u;
+  U u;
   Span2<const Real> site;     ///< (Model slot, k) baseline and closures of the layer
   Span4<const Real> forcing;  ///< external production [u/h]; read only by kernels with Forced = true
 
@@ -45,13 +45,14 @@ struct CellInput {
 /// Residual of the implicit stage  u = rhs + c (production - loss u + transport(u) + extra)  for species S:
 ///   r = rhs - u + c (...),  written in float for the solver, with q = 1 + c loss.
 /// Returns |r| relative to the error weight, for the stopping test. Ghosts of species S filled.
-template <class Model, int S, class Operator, bool Forced, bool WithExtra>
+template <class Model, int S, class Operator, bool Forced, bool WithExtra, class U = Span4<const Real>>
 struct StageResidual {
+  using Moving = typename U::Moving;
   Model model;
-  CellInput<Model> input;
+  CellInput<Model, U> input;
   Operator op;
-  Span3<const Real> rhs;
-  Span3<const Real> extra;  ///< chemotaxis [u/h]; read only when WithExtra
+  Span3<const Moving> rhs;
+  Span3<const Moving> extra;  ///< chemotaxis [u/h]; read only when WithExtra
   Span3<float> r;
   Span3<float> q;
   Real c;
@@ -62,7 +63,7 @@ struct StageResidual {
   template <std::size_t... N>
   KOKKOS_FORCEINLINE_FUNCTION Real cell(const int k, const int j, const int i,
                                         std::index_sequence<N...>) const {
-    const Real v[Model::count] = {input.u(int(N), k, j, i)...};
+    const Real v[Model::count] = {Real(input.u.template at<int(N)>(k, j, i))...};
     Rates<Model::count, 1u << S> rates;
     input.template rates<1u << S, Forced>(model, v, rates, k, j, i);
     Real net = rates.production[S] - rates.loss[S] * v[S] + op(k, j, i);
@@ -81,12 +82,12 @@ struct StageResidual {
 /// Stage update of the species in Mask, which do not move:  u = (rhs + c production) / (1 + c loss),
 /// iterated twice within the cell (terms couple the species). Positive for positive rhs. Returns the largest change
 /// relative to the error weight.
-template <class Model, unsigned Mask, bool Forced>
+template <class Model, unsigned Mask, bool Forced, class U = Span4<const Real>, class Out = Span4<Real>>
 struct UpdateLocal {
   Model model;
-  CellInput<Model> input;
-  Span4<Real> u;  ///< the state that `input` reads, written in place
-  Span4<const Real> rhs;
+  CellInput<Model, U> input;
+  Out u;  ///< the state that `input` reads, written in place
+  U rhs;
   Real c;
   Kokkos::Array<Real, Model::count> scale;
   Real inv_tolerance;
@@ -96,16 +97,16 @@ struct UpdateLocal {
                                                  const Rates<Model::count, Mask>& r, const int k, const int j,
                                                  const int i) const {
     if constexpr (((Mask >> N) & 1u) != 0)
-      v[N] = (rhs(N, k, j, i) + c * r.production[N]) / (1 + c * r.loss[N]);
+      v[N] = (rhs.template at<N>(k, j, i) + c * r.production[N]) / (1 + c * r.loss[N]);
   }
   template <int N>
   KOKKOS_FORCEINLINE_FUNCTION void store(const Real (&v)[Model::count], Real& change, const int k,
                                          const int j, const int i) const {
     if constexpr (((Mask >> N) & 1u) != 0) {
-      const Real before = u(N, k, j, i), d = v[N] - before;
+      const Real before = u.template at<N>(k, j, i), d = v[N] - before;
       const Real size = (d < 0 ? -d : d) * inv_tolerance / (scale[N] + (before < 0 ? -before : before));
       change = size > change ? size : change;
-      u(N, k, j, i) = v[N];
+      u.template at<N>(k, j, i) = v[N];
     }
   }
   /// Called twice, not looped: a loop in the body of a row keeps it from being vectorised.
@@ -119,7 +120,7 @@ struct UpdateLocal {
   template <std::size_t... N>
   KOKKOS_FORCEINLINE_FUNCTION Real cell(const int k, const int j, const int i,
                                         std::index_sequence<N...>) const {
-    Real v[Model::count] = {input.u(int(N), k, j, i)...};
+    Real v[Model::count] = {Real(input.u.template at<int(N)>(k, j, i))...};
     sweep(v, k, j, i, std::index_sequence<N...>());
     sweep(v, k, j, i, std::index_sequence<N...>());
     Real change = 0;
@@ -133,26 +134,26 @@ struct UpdateLocal {
 
 /// Adds the error estimate to the species in Mask, which do not move, twice filtered by 1/(1 + c loss): third order
 /// where losses are slow, no change where they are fast.
-template <class Model, unsigned Mask, bool Forced>
+template <class Model, unsigned Mask, bool Forced, class U = Span4<const Real>>
 struct ExtrapolateLocal {
   Model model;
-  CellInput<Model> input;  ///< reads u
+  CellInput<Model, U> input;  ///< reads u
   Span4<const float> error;
-  Span4<Real> rhs;
-  Span4<Real> u;
+  Kokkos::Array<Span3<Real>, Model::count> rhs;  ///< of the species in Mask
+  Kokkos::Array<Span3<Real>, Model::count> u;
   Real c;
 
   template <int N>
   KOKKOS_FORCEINLINE_FUNCTION void one(const Rates<Model::count, Mask>& r, const int k, const int j, const int i) const {
     if constexpr (((Mask >> N) & 1u) != 0) {
       const Real filter = 1 + c * r.loss[N];
-      const Real e = ErrorEstimate{error[N], rhs[N], u[N]}(k, j, i) / (filter * filter);
-      Extrapolate{u[N], rhs[N]}.add(e, k, j, i);
+      const Real e = ErrorEstimate<Real>{error[N], rhs[N], u[N]}(k, j, i) / (filter * filter);
+      Extrapolate<Real>{u[N], rhs[N]}.add(e, k, j, i);
     }
   }
   template <std::size_t... N>
   KOKKOS_FORCEINLINE_FUNCTION void cell(const int k, const int j, const int i, std::index_sequence<N...>) const {
-    const Real v[Model::count] = {input.u(int(N), k, j, i)...};
+    const Real v[Model::count] = {Real(input.u.template at<int(N)>(k, j, i))...};
     Rates<Model::count, Mask> r;
     input.template rates<Mask, Forced>(model, v, r, k, j, i);
     (one<int(N)>(r, k, j, i), ...);
