@@ -176,7 +176,7 @@ class ImexIntegrator final : public Integrator<Exec> {
         with_type(s, [&](auto type) {
           using T = decltype(type);
           for_cells("kollagen/stages/start", physics.exec(), physics.owned(),
-                    StartStep<T>{state<T>(s), rhs<T>(s), next<T>(s), c / last_weight_, slack(s)});
+                    StartStep<T>{state<T>(s), rhs<T>(s), next<T>(s), T(c / last_weight_), T(slack(s))});
         });
       this->count_traffic(traffic::start(physics.state_bytes()));
       have_last_stage_ = false;  // rhs_ now holds something else
@@ -190,7 +190,7 @@ class ImexIntegrator final : public Integrator<Exec> {
         with_type(s, [&](auto type) {
           using T = decltype(type);
           for_cells("kollagen/stages/between", physics.exec(), physics.owned(),
-                    BetweenStages<T>{state<T>(s), rhs<T>(s), next<T>(s), error_[s], slack(s)});
+                    BetweenStages<T>{state<T>(s), rhs<T>(s), next<T>(s), error_[s], T(slack(s))});
         });
       for (int s = 0; s < physics.count(); ++s) this->count_traffic(traffic::between(physics.word(s)));
     }
@@ -382,8 +382,8 @@ class ImexIntegrator final : public Integrator<Exec> {
     return with_type(species, [&](auto type) {
       using T = decltype(type);
       return max_over_cells("kollagen/stages/add_correction", this->physics_->exec(), this->physics_->owned(),
-                            AddCorrection<T>{correction, next<T>(species), this->physics_->scale(species),
-                                             1 / this->config_.tolerance});
+                            AddCorrection<T>{correction, next<T>(species), T(this->physics_->scale(species)),
+                                             T(1 / this->config_.tolerance)});
     });
   }
 
@@ -479,7 +479,7 @@ class ImexIntegrator final : public Integrator<Exec> {
   }
   template <class T>
   ErrorWeight<T> weight_of(const int s) const {
-    return {state<T>(s), next<T>(s), this->physics_->scale(s), this->config_.tolerance, lowest(s)};
+    return {state<T>(s), next<T>(s), T(this->physics_->scale(s)), T(this->config_.tolerance), T(lowest(s))};
   }
   /// Calls f with a value of the type that a species is stored as.
   template <class F>

@@ -1,6 +1,8 @@
 /// Point-wise kernels of the TR-BDF2 step: predictors, corrections, error estimate. T is the word that the field is stored
-/// in; what is computed is double.
+/// in, and what steps go through: compute with.
 #pragma once
+
+#include <type_traits>
 
 #include "kollagen/storage.hpp"
 #include "kollagen/types.hpp"
@@ -19,9 +21,10 @@ struct TrBdf2 {
 };
 
 /// A guess near `base`: within a factor of 2 and `slack`, since the derivative of a stiff field may be huge.
-KOKKOS_FORCEINLINE_FUNCTION Real near_base(const Real base, const Real guess, const Real slack) {
-  const Real size = base < 0 ? -base : base;
-  const Real low = base - Real(0.5) * size - (base < 0 ? slack : Real(0)), high = base + size + slack;
+template <class T>
+KOKKOS_FORCEINLINE_FUNCTION T near_base(const T base, const T guess, const T slack) {
+  const T size = base < 0 ? -base : base;
+  const T low = base - T(0.5) * size - (base < 0 ? slack : T(0)), high = base + size + slack;
   return guess < low ? low : (guess > high ? high : guess);
 }
 
@@ -32,9 +35,9 @@ struct StartStep {
   Span3<const T> old;
   Span3<T> rhs;
   Span3<T> u;
-  Real ratio, slack;
+  T ratio, slack;
   KOKKOS_FORCEINLINE_FUNCTION void operator()(const int k, const int j, const int i) const {
-    const Real base = old(k, j, i), change = ratio * (base - rhs(k, j, i));
+    const T base = old(k, j, i), change = ratio * (base - rhs(k, j, i));
     rhs(k, j, i) = stored<T>(base + change);
     u(k, j, i) = stored<T>(near_base(base, base + 2 * change, slack));
   }
@@ -49,14 +52,18 @@ struct BetweenStages {
   Span3<T> rhs;
   Span3<T> u;
   Span3<float> error;
-  Real slack;
+  T slack;
   KOKKOS_FORCEINLINE_FUNCTION void operator()(const int k, const int j, const int i) const {
-    constexpr Real g = TrBdf2::gamma, w = TrBdf2::weight;
-    const Real first = old(k, j, i), r = rhs(k, j, i), middle = u(k, j, i);
-    const Real f_old = (r - first) * (1 / w), f_middle = (middle - r) * (1 / w);  // times dt
-    error(k, j, i) = float(TrBdf2::error * (f_old * (1 / g) - f_middle * (1 / (g * (1 - g)))));
-    rhs(k, j, i) = stored<T>(TrBdf2::a1 * middle - TrBdf2::a2 * first);
-    const Real change = (1 - g) * (f_middle + (1 - g) / (2 * g) * (f_middle - f_old));
+    constexpr T g = TrBdf2::gamma, w = TrBdf2::weight, a1 = TrBdf2::a1, a2 = TrBdf2::a2;
+    const T first = old(k, j, i), r = rhs(k, j, i), middle = u(k, j, i);
+    const T f_old = (r - first) * (1 / w), f_middle = (middle - r) * (1 / w);  // times dt
+    error(k, j, i) = float(T(TrBdf2::error) * (f_old * (1 / g) - f_middle * (1 / (g * (1 - g)))));
+    // a1 is 1 + a2; as floats the two would take a share of every field in each step.
+    if constexpr (std::is_same_v<T, float>)
+      rhs(k, j, i) = stored<T>(middle + a2 * (middle - first));
+    else
+      rhs(k, j, i) = a1 * middle - a2 * first;
+    const T change = (1 - g) * (f_middle + (1 - g) / (2 * g) * (f_middle - f_old));
     u(k, j, i) = stored<T>(near_base(middle, middle + change, slack));
   }
 };
@@ -70,13 +77,13 @@ template <class T>
 struct ErrorWeight {
   Span3<const T> old;
   Span3<const T> u;
-  Real scale, tolerance, lowest;
-  KOKKOS_FORCEINLINE_FUNCTION Real size(const Real e, const int k, const int j, const int i) const {
-    const Real v = u(k, j, i), w = old(k, j, i);
-    const Real size = e < 0 ? -e : e, a = v < 0 ? -v : v, b = w < 0 ? -w : w;
-    const Real error = size / (tolerance * (scale + (a > b ? a : b)));
-    const bool fine = (v >= lowest || v >= w) && error <= unacceptable;
-    return fine ? error : unacceptable;
+  T scale, tolerance, lowest;
+  KOKKOS_FORCEINLINE_FUNCTION Real size(const T e, const int k, const int j, const int i) const {
+    const T v = u(k, j, i), w = old(k, j, i);
+    const T size = e < 0 ? -e : e, a = v < 0 ? -v : v, b = w < 0 ? -w : w;
+    const T error = size / (tolerance * (scale + (a > b ? a : b)));
+    const bool fine = (v >= lowest || v >= w) && error <= T(unacceptable);
+    return fine ? Real(error) : unacceptable;
   }
 };
 
@@ -86,9 +93,9 @@ struct ErrorEstimate {
   Span3<const float> error;
   Span3<const T> rhs;
   Span3<const T> u;
-  KOKKOS_FORCEINLINE_FUNCTION Real operator()(const int k, const int j, const int i) const {
-    return error(k, j, i) +
-           TrBdf2::error / ((1 - TrBdf2::gamma) * TrBdf2::weight) * (Real(u(k, j, i)) - rhs(k, j, i));
+  KOKKOS_FORCEINLINE_FUNCTION T operator()(const int k, const int j, const int i) const {
+    constexpr T last = TrBdf2::error / ((1 - TrBdf2::gamma) * TrBdf2::weight);
+    return error(k, j, i) + last * (u(k, j, i) - rhs(k, j, i));
   }
 };
 
@@ -183,9 +190,9 @@ template <class T>
 struct AddCorrection {
   Span3<const float> e;
   Span3<T> u;
-  Real scale, inv_tolerance;
+  T scale, inv_tolerance;
   KOKKOS_FORCEINLINE_FUNCTION Real operator()(const int k, const int j, const int i) const {
-    const Real d = e(k, j, i), v = u(k, j, i) + d;
+    const T d = e(k, j, i), v = u(k, j, i) + d;
     u(k, j, i) = stored<T>(v);
     return (d < 0 ? -d : d) * inv_tolerance / (scale + (v < 0 ? -v : v));
   }

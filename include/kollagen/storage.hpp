@@ -1,6 +1,7 @@
 /// How the species of a state are stored: all in double, or those that move in float (docs/numerics.md, Precision).
 #pragma once
 
+#include <concepts>
 #include <type_traits>
 
 #include "kollagen/types.hpp"
@@ -15,13 +16,38 @@ inline constexpr double float_epsilon = 1.1920928955078125e-7;
 inline constexpr double smallest_float = 1e-20;
 
 /// What a word of type T keeps of a value.
-template <class T>
-KOKKOS_FORCEINLINE_FUNCTION T stored(const Real value) {
+template <class T, class V>
+KOKKOS_FORCEINLINE_FUNCTION T stored(const V value) {
   if constexpr (std::is_same_v<T, float>)
-    return (value < 0 ? -value : value) < smallest_float ? 0.0f : float(value);
+    return (value < 0 ? -value : value) < V(smallest_float) ? 0.0f : float(value);
   else
     return value;
 }
+
+/// A float that stays one: what it is combined with is taken as a float. The terms of a model, whose parameters are doubles,
+/// thus compute in float where the values of a cell are of this type.
+struct Single {
+  float value = 0;
+
+  Single() = default;
+  template <class A>
+    requires std::is_arithmetic_v<A>
+  KOKKOS_FORCEINLINE_FUNCTION constexpr Single(const A a) : value(float(a)) {}
+  KOKKOS_FORCEINLINE_FUNCTION constexpr explicit operator float() const { return value; }
+  KOKKOS_FORCEINLINE_FUNCTION constexpr explicit operator Real() const { return value; }
+
+  KOKKOS_FORCEINLINE_FUNCTION friend constexpr Single operator+(const Single a, const Single b) { return a.value + b.value; }
+  KOKKOS_FORCEINLINE_FUNCTION friend constexpr Single operator-(const Single a, const Single b) { return a.value - b.value; }
+  KOKKOS_FORCEINLINE_FUNCTION friend constexpr Single operator*(const Single a, const Single b) { return a.value * b.value; }
+  KOKKOS_FORCEINLINE_FUNCTION friend constexpr Single operator/(const Single a, const Single b) { return a.value / b.value; }
+  KOKKOS_FORCEINLINE_FUNCTION friend constexpr bool operator<(const Single a, const Single b) { return a.value < b.value; }
+  KOKKOS_FORCEINLINE_FUNCTION friend constexpr bool operator>(const Single a, const Single b) { return a.value > b.value; }
+  KOKKOS_FORCEINLINE_FUNCTION constexpr Single operator-() const { return -value; }
+  KOKKOS_FORCEINLINE_FUNCTION constexpr Single& operator+=(const Single b) {
+    value += b.value;
+    return *this;
+  }
+};
 
 /// A state as a kernel sees it whose species in the mask `Singles` are stored in float: two packed groups, each in the order
 /// of the species. `at` is that of Span4.
