@@ -65,7 +65,7 @@ class ExplicitIntegrator final : public Integrator<Exec> {
     stage(time + 0.5 * dt, second_, this->state_, first_, 1.0 / 3, 2.0 / 3, 2.0 / 3 * dt);
     std::swap(this->state_, first_);
     this->count_step(dt);
-    const PartTimer<Exec> part(physics.exec(), this->statistics_.seconds_control);
+    const PartTimer part(this->statistics_.seconds_control);
     check_state(physics, this->state_, time + dt, this->statistics_.steps, dt, this->config_.tolerance);
     return dt;
   }
@@ -76,7 +76,7 @@ class ExplicitIntegrator final : public Integrator<Exec> {
   }
   void stage(const double time, const State<Exec>& u, const State<Exec>& base, const State<Exec>& out,
              const double a, const double b, const double c) {
-    const PartTimer<Exec> part(this->physics_->exec(), this->statistics_.seconds_rates);
+    const PartTimer part(this->statistics_.seconds_rates);
     if (this->forcing_at_) this->forcing_at_(time);
     this->physics_->evaluate(u, base, out, a, b, c);
     this->count_traffic(this->evaluation_traffic());

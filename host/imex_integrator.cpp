@@ -53,7 +53,9 @@ class ImexIntegrator final : public Integrator<Exec> {
         rhs_(this->physics_->make_state("stage right-hand side")),
         error_("error estimate", this->state_.count(), this->state_.cells()),
         solver_(this->physics_->exec(), this->physics_->ranks(), this->physics_->grid().spacing,
-                this->physics_->walls(0)) {
+                this->physics_->walls(0)),
+        maxima_(std::max(this->state_.count(), 7)),
+        changes_(this->state_.count() + 2) {
     sort_species();
     restart();
   }
@@ -167,11 +169,11 @@ class ImexIntegrator final : public Integrator<Exec> {
     auto& seconds = this->statistics_;
     const Real c = TrBdf2::weight * dt;
     {
-      const PartTimer<Exec> part(physics.exec(), seconds.seconds_rates);
+      const PartTimer part(seconds.seconds_rates);
       if (!have_last_stage_) evaluate_last_stage(time, c);
     }
     {
-      const PartTimer<Exec> part(physics.exec(), seconds.seconds_control);
+      const PartTimer part(seconds.seconds_control);
       for (int s = 0; s < physics.count(); ++s)
         with_type(s, [&](auto type) {
           using T = decltype(type);
@@ -185,7 +187,7 @@ class ImexIntegrator final : public Integrator<Exec> {
     if (!solve_stage(time + TrBdf2::gamma * dt, c)) return unacceptable;
     in_second_stage_ = true;
     {
-      const PartTimer<Exec> part(physics.exec(), seconds.seconds_control);
+      const PartTimer part(seconds.seconds_control);
       for (int s = 0; s < physics.count(); ++s)
         with_type(s, [&](auto type) {
           using T = decltype(type);
@@ -195,7 +197,7 @@ class ImexIntegrator final : public Integrator<Exec> {
       for (int s = 0; s < physics.count(); ++s) this->count_traffic(traffic::between(physics.word(s)));
     }
     if (!solve_stage(time + dt, c)) return unacceptable;
-    const PartTimer<Exec> part(physics.exec(), seconds.seconds_control);
+    const PartTimer part(seconds.seconds_control);
     return estimate_error(c);
   }
 
@@ -282,15 +284,16 @@ class ImexIntegrator final : public Integrator<Exec> {
     double last_change = 0;
     for (int pass = 1; pass <= most_passes; ++pass) {
       ++this->statistics_.stage_passes;
-      double change = update_local(0, c);
+      changes_.forget();
+      update_local(0, c);
       if (pass == 1 && physics.mobility_varies()) {
-        const PartTimer<Exec> part(physics.exec(), this->statistics_.seconds_signals);
+        const PartTimer part(this->statistics_.seconds_signals);
         physics.update_mobility(next_);
         physics.give_mobility(solver_);
         this->count_traffic(traffic::mobility(physics.moving_word()) + traffic::faces(physics.moving_word()));
       }
       for (const int s : order_) {
-        const PartTimer<Exec> part(physics.exec(), solve_seconds(s));
+        const PartTimer part(solve_seconds(s));
         if (physics.chemotaxis() && physics.chemotaxis()->species == s) {
           physics.evaluate_chemotaxis(next_);
           this->count_traffic(traffic::chemotaxis(physics.moving_word()));
@@ -300,14 +303,15 @@ class ImexIntegrator final : public Integrator<Exec> {
         first_residual_[s] = std::max(first_residual_[s], residual);
         // At least one correction in the first pass, so that a quasi-steady signal is never left behind.
         if (residual > (pass == 1 ? negligible : solver_tolerance)) {
-          change = std::max(change, correct(s, c, residual));
+          correct(s, c, residual);
           settled_[s] = false;
         } else if (pass > 1 && first_residual_[s] > noise(s, c) && !stiff(s, c)) {
-          change = std::max(change, add(s, solver_.residual()));  // what `balance` would do
+          add(s, solver_.residual());  // what `balance` would do
           settled_[s] = true;
         }
       }
-      change = largest_of_all(std::max(change, update_local(1, c)));
+      update_local(1, c);
+      const double change = largest_of_all(changes_.take_largest(physics.exec()));
       if (!(change < unacceptable)) return false;
       if (change <= pass_tolerance) return true;
       if (pass > 1) {
@@ -330,26 +334,26 @@ class ImexIntegrator final : public Integrator<Exec> {
       const int s = order_[n];
       const double floor = noise(s, c);
       if (settled_[s] || first_residual_[s] <= floor || (!always_balanced_[n] && stiff(s, c))) continue;
-      const PartTimer<Exec> part(this->physics_->exec(), solve_seconds(s));
+      const PartTimer part(solve_seconds(s));
       for (int cycle = 0;; ++cycle) {
         const double residual = residual_of(s, c);
         if (!(residual < unacceptable) || cycle == most_cycles) return false;
         if (residual <= std::max(solver_tolerance, floor)) break;
         correct(s, c, residual);
+        changes_.forget();
       }
       // A residual that is rounding of a stiff operator would be added to the field magnified.
       if (floor <= solver_tolerance) add(s, solver_.residual());
+      changes_.forget();
     }
     return true;
   }
 
-  double update_local(const int group, const Real c) {
-    const PartTimer<Exec> part(this->physics_->exec(), this->statistics_.seconds_local);
-    int updated = 0;
-    const double change =
-        this->physics_->update_local(group, next_, rhs_, c, this->config_.tolerance, &updated);
+  void update_local(const int group, const Real c) {
+    const PartTimer part(this->statistics_.seconds_local);
+    const int updated =
+        this->physics_->update_local(group, next_, rhs_, c, this->config_.tolerance, changes_);
     this->count_traffic(traffic::update_local(this->physics_->moving_word(), updated));
-    return change;
   }
 
   double& solve_seconds(const int species) {
@@ -360,15 +364,15 @@ class ImexIntegrator final : public Integrator<Exec> {
   /// tolerance.
   double residual_of(const int species, const Real c) {
     this->count_traffic(traffic::residual(this->physics_->moving_word()));
-    return largest_of_all(this->physics_->stage_residual(species, next_, rhs_, c, this->config_.tolerance,
-                                                         solver_.residual(), solver_.weight()));
+    this->physics_->stage_residual(species, next_, rhs_, c, this->config_.tolerance, solver_.residual(),
+                                   solver_.weight(), maxima_);
+    return largest_of_all(maxima_.take_largest(this->physics_->exec()));
   }
-  /// One correction (in float) for the residual in the solver. Returns the largest change of this rank in units of the
-  /// tolerance.
-  double correct(const int species, const Real c, const double residual) {
+  /// One correction (in float) for the residual in the solver.
+  void correct(const int species, const Real c, const double residual) {
     solve_correction(species, c, std::max(residual / (0.5 * solver_tolerance), least_reduction));
     ++this->statistics_.corrections;
-    return add(species, solver_.correction());
+    add(species, solver_.correction());
   }
   double largest_of_all(const double value) const { return this->physics_->ranks().communicator->max(value); }
   void solve_correction(const int species, const Real c, const double reduction) {
@@ -376,14 +380,15 @@ class ImexIntegrator final : public Integrator<Exec> {
     this->physics_->correct(solver_, species, c, reduction);
     this->statistics_.bytes += solver_.traffic() - before;
   }
-  /// Adds a correction. Returns the largest change of this rank in units of the tolerance.
-  double add(const int species, const Span3<float>& correction) {
+  /// Adds a correction. The largest change of this rank in units of the tolerance goes into `changes_`.
+  void add(const int species, const Span3<float>& correction) {
     this->count_traffic(traffic::add_correction(this->physics_->word(species)));
-    return with_type(species, [&](auto type) {
+    with_type(species, [&](auto type) {
       using T = decltype(type);
-      return max_over_cells("kollagen/stages/add_correction", this->physics_->exec(), this->physics_->owned(),
-                            AddCorrection<T>{correction, next<T>(species), T(this->physics_->scale(species)),
-                                             T(1 / this->config_.tolerance)});
+      max_over_cells("kollagen/stages/add_correction", this->physics_->exec(), this->physics_->owned(),
+                     AddCorrection<T>{correction, next<T>(species), T(this->physics_->scale(species)),
+                                      T(1 / this->config_.tolerance)},
+                     changes_.next());
     });
   }
 
@@ -393,13 +398,13 @@ class ImexIntegrator final : public Integrator<Exec> {
     auto& physics = *this->physics_;
     const int count = physics.count();
     std::vector<double>& plain = plain_error_;
-    plain.resize(static_cast<std::size_t>(count));
     for (int s = 0; s < count; ++s)
-      plain[s] = with_type(s, [&](auto type) {
+      with_type(s, [&](auto type) {
         using T = decltype(type);
-        return max_over_cells("kollagen/stages/plain_error_size", physics.exec(), physics.owned(),
-                              PlainErrorSize<T>{error_of<T>(s), weight_of<T>(s)});
+        max_over_cells("kollagen/stages/plain_error_size", physics.exec(), physics.owned(),
+                       PlainErrorSize<T>{error_of<T>(s), weight_of<T>(s)}, maxima_.next());
       });
+    plain = maxima_.take(physics.exec());
     for (int s = 0; s < count; ++s) this->count_traffic(traffic::plain_error_size(physics.word(s)));
     physics.ranks().communicator->max(plain.data(), count);
     double largest = 0;
@@ -503,6 +508,8 @@ class ImexIntegrator final : public Integrator<Exec> {
   State<Exec> rhs_;
   Fields<Exec, float> error_;
   Multigrid<Exec> solver_;
+  Maxima<Exec> maxima_;   ///< residuals and error estimates, taken at once
+  Maxima<Exec> changes_;  ///< what this pass has moved, taken at its end
   std::vector<int> order_;
   std::vector<bool> always_balanced_;  ///< in that order: cells, and signals that nothing takes away
   std::vector<double> first_residual_;  ///< of each species in this stage, the largest over the passes

@@ -5,6 +5,7 @@
 #include <sstream>
 
 #include "kernels/backends.hpp"
+#include "kernels/measure.hpp"
 #include "kernels/puncture.hpp"
 #include "kollagen/check.hpp"
 #include "kollagen/needles.hpp"
@@ -310,6 +311,15 @@ void Simulation<Exec>::copy_in(const double* values, const State<Exec>& state, c
 template <class Exec>
 void Simulation<Exec>::copy(const int species, double* out) const {
   copy_out(integrator_->state(), species, out);
+}
+
+template <class Exec>
+Measured Simulation<Exec>::measure(const std::vector<char>& mask, const std::optional<ReadOutLaw>& law) const {
+  std::optional<SkinFields> skin;
+  if (law)
+    skin = SkinFields{*law, species_index(model(), "collagen_i"), species_index(model(), "collagen_iii"),
+                      species_index(model(), "elastin")};
+  return kollagen::measure(integrator_->physics().exec(), integrator_->state(), grid(), *ranks_, mask, skin, column());
 }
 
 template <class Exec>

@@ -39,6 +39,7 @@ class Simulation final : public Snapshot, public Resumable {
   const Column& column() const override { return integrator_->physics().column(); }
   Communicator& communicator() const override { return *ranks_; }
   void copy(int species, double* out) const override;
+  Measured measure(const std::vector<char>& mask, const std::optional<ReadOutLaw>& law) const override;
 
   void save(Record& record) const override;
   std::vector<std::string> stored_fields() const override;

@@ -2,10 +2,13 @@
 /// backend.
 #pragma once
 
+#include <algorithm>
 #include <climits>
+#include <limits>
 #include <stdexcept>
 #include <string>
 #include <type_traits>
+#include <vector>
 
 #include "kollagen/exact_sum.hpp"
 #include "kollagen/types.hpp"
@@ -18,11 +21,38 @@
 #endif
 
 namespace kollagen {
+
+/// How reduce_planes combines numbers. The order has to be free: what is added are parts of an ExactSplit.
+struct Adding {
+  static constexpr Real neutral = 0;
+  using Reducer = Kokkos::Sum<Real>;
+  KOKKOS_FORCEINLINE_FUNCTION static Real of(const Real a, const Real b) { return a + b; }
+  KOKKOS_FORCEINLINE_FUNCTION static void into(Real* to, const Real value) { Kokkos::atomic_add(to, value); }
+};
+struct Largest {
+  static constexpr Real neutral = -std::numeric_limits<Real>::infinity();
+  using Reducer = Kokkos::Max<Real>;
+  KOKKOS_FORCEINLINE_FUNCTION static Real of(const Real a, const Real b) { return b > a ? b : a; }
+  KOKKOS_FORCEINLINE_FUNCTION static void into(Real* to, const Real value) { Kokkos::atomic_fetch_max(to, value); }
+};
+
 namespace detail {
 
 template <class Exec>
 inline constexpr bool runs_on_host =
     Kokkos::SpaceAccessibility<Kokkos::HostSpace, typename Exec::memory_space>::accessible;
+
+/// Host memory that messages and results of `Exec` come to; a device writes into it.
+template <class Exec>
+struct Staging {
+#if defined(KOKKOS_HAS_SHARED_HOST_PINNED_SPACE)
+  using Space = std::conditional_t<runs_on_host<Exec>, Kokkos::HostSpace, Kokkos::SharedHostPinnedSpace>;
+#elif defined(KOKKOS_ENABLE_CUDA)
+  using Space = std::conditional_t<runs_on_host<Exec>, Kokkos::HostSpace, Kokkos::CudaHostPinnedSpace>;
+#else
+  using Space = Kokkos::HostSpace;
+#endif
+};
 
 inline int checked_count(const std::string& label, const long count) {
   if (count > INT_MAX) throw std::length_error(label + ": more than 2^31-1 work items on one rank");
@@ -149,14 +179,33 @@ struct RowMax {
   }
 };
 
+/// Device: cells that one work item of a reduction takes, far from each other, so that neighbouring threads stay on
+/// neighbouring x: a functor that does little per cell has too little in flight with one. Its `cells_per_item`, or 1.
+template <class F>
+constexpr int cells_per_item() {
+  if constexpr (requires { F::cells_per_item; })
+    return F::cells_per_item;
+  else
+    return 1;
+}
+
 template <class F>
 struct FlatMax {
   F f;
   CellOfBox cells;
-  KOKKOS_INLINE_FUNCTION void operator()(const int cell, Real& result) const {
-    const auto [k, j, i] = cells.at(cell);
-    const Real value = at_row(f, k, j)(k, j, i);
-    result = value > result ? value : result;
+  int count, items;
+  KOKKOS_INLINE_FUNCTION void operator()(const int item, Real& result) const {
+    constexpr int each = cells_per_item<F>();
+    Real value[each];
+    for (int n = 0; n < each; ++n) {
+      const int cell = item + n * items;
+      value[n] = 0;
+      if (cell < count) {
+        const auto [k, j, i] = cells.at(cell);
+        value[n] = at_row(f, k, j)(k, j, i);
+      }
+    }
+    for (int n = 0; n < each; ++n) result = value[n] > result ? value[n] : result;
   }
 };
 
@@ -183,6 +232,70 @@ struct FlatSum {
   }
 };
 
+/// Host: one work item is a plane of a layer.
+template <class Combine, int N, class F>
+struct PlaneBody {
+  F f;
+  Box box;
+  Real* result;
+  KOKKOS_INLINE_FUNCTION void operator()(const int item) const {
+    const int nk = box.extent(2), layer = item / nk, k = box.lower[2] + item % nk;
+    Real total[N];
+    for (int n = 0; n < N; ++n) total[n] = Combine::neutral;
+    for (int j = box.lower[1]; j < box.upper[1]; ++j) row(layer, k, j, total);
+    for (int n = 0; n < N; ++n) result[long(item) * N + n] = total[n];
+  }
+
+ private:
+  KOKKOS_FORCEINLINE_FUNCTION void row(const int layer, const int k, const int j, Real (&total)[N]) const {
+    if constexpr (std::is_same_v<Combine, Adding>) {
+#if !defined(KOKKOS_COMPILER_NVCC) && !defined(__NVCC__)
+#pragma omp simd reduction(+ : total[:N])
+#endif
+      for (int i = box.lower[0]; i < box.upper[0]; ++i) {
+        Real value[N];
+        f(layer, k, j, i, value);
+        for (int n = 0; n < N; ++n) total[n] = Combine::of(total[n], value[n]);
+      }
+    } else {
+#if !defined(KOKKOS_COMPILER_NVCC) && !defined(__NVCC__)
+#pragma omp simd reduction(max : total[:N])
+#endif
+      for (int i = box.lower[0]; i < box.upper[0]; ++i) {
+        Real value[N];
+        f(layer, k, j, i, value);
+        for (int n = 0; n < N; ++n) total[n] = Combine::of(total[n], value[n]);
+      }
+    }
+  }
+};
+
+/// Device: a team works on a stretch of a plane of a layer.
+template <class Combine, int N, class Exec, class F>
+struct PlaneTeams {
+  F f;
+  Divisor by_ni;
+  int ilo, jlo, klo, ni, nk, plane, stretches, stretch;
+  Real* result;
+  KOKKOS_INLINE_FUNCTION void operator()(const typename Kokkos::TeamPolicy<Exec>::member_type& team) const {
+    const int item = team.league_rank() / stretches, part = team.league_rank() - item * stretches;
+    const int layer = item / nk, k = klo + (item - layer * nk);
+    const int end = (part + 1) * stretch < plane ? (part + 1) * stretch : plane;
+    Real total[N];
+    for (int n = 0; n < N; ++n) total[n] = Combine::neutral;
+    for (int cell = part * stretch + team.team_rank(); cell < end; cell += team.team_size()) {
+      const int row = by_ni.quotient(cell);
+      Real value[N];
+      f(layer, k, jlo + row, ilo + (cell - row * ni), value);
+      for (int n = 0; n < N; ++n) total[n] = Combine::of(total[n], value[n]);
+    }
+    for (int n = 0; n < N; ++n) {
+      team.team_reduce(typename Combine::Reducer(total[n]));
+      if (team.team_rank() == 0) Combine::into(&result[long(item) * N + n], total[n]);
+    }
+  }
+};
+
 }  // namespace detail
 
 /// Runs `f(k, j, i)` for every cell of `box`. Asynchronous on a device; cells are independent.
@@ -206,29 +319,84 @@ void for_cells(const std::string& label, const Exec& exec, const Box& box, const
   }
 }
 
+namespace detail {
+
+template <class Exec, class F, class Result>
+void reduce_max(const std::string& label, const Exec& exec, const Box& box, const F& f, const Result& result) {
+  using Policy = Kokkos::RangePolicy<Exec, Kokkos::IndexType<int>>;
+  if constexpr (runs_on_host<Exec>) {
+    const int rows = checked_count(label, long(box.extent(1)) * box.extent(2));
+    Kokkos::parallel_reduce(label, Policy(exec, 0, rows),
+                            RowMax<F>{f, box.lower[0], box.upper[0], box.lower[1], box.extent(1), box.lower[2],
+                                      box.extent(2), rows_in_block<F>(box.extent(1), box.extent(0))},
+                            result);
+  } else {
+    const int count = checked_count(label, box.cells()), each = cells_per_item<F>(), items = (count - 1) / each + 1;
+    checked_count(label, long(items) * each);
+    Kokkos::parallel_reduce(label, Policy(exec, 0, items), FlatMax<F>{f, CellOfBox(box), count, items}, result);
+  }
+}
+
+}  // namespace detail
+
 /// Largest `f(k, j, i)` over the cells of `box`, at least 0; order-free, so the same on any decomposition.
 /// `f` must map not-a-number to something large itself: a comparison would lose it. Waits for the result.
-/// As in for_cells there may be begin_row and at_row, and on a host a static `plane_cells` (detail::plane_cells).
+/// As in for_cells there may be begin_row and at_row, on a host a static `plane_cells` (detail::plane_cells), on a device a
+/// static `cells_per_item`.
 template <class Exec, class F>
 Real max_over_cells(const std::string& label, const Exec& exec, const Box& box, const F& f) {
   if (box.cells() <= 0) return 0;
-  using Policy = Kokkos::RangePolicy<Exec, Kokkos::IndexType<int>>;
   Real result = 0;
-  if constexpr (detail::runs_on_host<Exec>) {
-    const int rows = detail::checked_count(label, long(box.extent(1)) * box.extent(2));
-    Kokkos::parallel_reduce(
-        label, Policy(exec, 0, rows),
-        detail::RowMax<F>{f, box.lower[0], box.upper[0], box.lower[1], box.extent(1), box.lower[2], box.extent(2),
-                          detail::rows_in_block<F>(box.extent(1), box.extent(0))},
-        Kokkos::Max<Real>(result));
-  } else {
-    const int count = detail::checked_count(label, box.cells());
-    Kokkos::parallel_reduce(
-        label, Policy(exec, 0, count),
-        detail::FlatMax<F>{f, detail::CellOfBox(box)},
-        Kokkos::Max<Real>(result));
-  }
+  detail::reduce_max(label, exec, box, f, Kokkos::Max<Real>(result));
   return result > 0 ? result : 0;
+}
+
+/// Results of max_over_cells that nobody has waited for yet: a device writes each where the host will read it.
+template <class Exec>
+class Maxima {
+ public:
+  using Space = typename detail::Staging<Exec>::Space;
+  using Result = Kokkos::View<Real, Space>;
+
+  /// Room for `most` results until they are taken.
+  explicit Maxima(const int most) {
+    for (int n = 0; n < most; ++n) results_.emplace_back("maximum");
+  }
+  /// Where the next result goes. Throws std::length_error when all are in use.
+  const Result& next() {
+    if (used_ == results_.size()) throw std::length_error("more maxima are under way than there is room for");
+    return results_[used_++];
+  }
+  /// Waits for all of them; in the order of `next`, each at least 0.
+  std::vector<Real> take(const Exec& exec) {
+    exec.fence();
+    std::vector<Real> values;
+    for (std::size_t n = 0; n < used_; ++n) values.push_back(std::max(results_[n](), Real(0)));
+    used_ = 0;
+    return values;
+  }
+  /// Nobody wants to know them: room for others, whose loops come after theirs.
+  void forget() { used_ = 0; }
+  /// The largest of them, 0 when there is none. Waits.
+  Real take_largest(const Exec& exec) {
+    Real largest = 0;
+    for (const Real value : take(exec)) largest = std::max(largest, value);
+    return largest;
+  }
+
+ private:
+  std::vector<Result> results_;
+  std::size_t used_ = 0;
+};
+
+/// The same into a result of Maxima, which a device does not wait for.
+template <class Exec, class F>
+void max_over_cells(const std::string& label, const Exec& exec, const Box& box, const F& f,
+                    const typename Maxima<Exec>::Result& result) {
+  if (box.cells() <= 0)
+    Kokkos::deep_copy(exec, result, Real(0));
+  else
+    detail::reduce_max(label, exec, box, f, Kokkos::Max<Real, typename Maxima<Exec>::Space>(result));
 }
 
 /// Sum of `f(k, j, i)` over the cells of `box`, exact in each part of `split`, which bounds the size of every
@@ -253,6 +421,31 @@ ExactSum sum_over_cells(const std::string& label, const Exec& exec, const Box& b
         Kokkos::Sum<ExactSum>(result));
   }
   return result;
+}
+
+/// Combines N numbers of every cell over each plane of `box`, for `layers` quantities in one launch: `f(layer, k, j, i, v)`
+/// writes those of a cell into v, a Real (&)[N]. `result` holds N numbers per layer and plane, planes fastest, and is
+/// overwritten. Asynchronous on a device.
+template <class Combine, int N, class Exec, class F>
+void reduce_planes(const std::string& label, const Exec& exec, const int layers, const Box& box, const F& f,
+                   const Kokkos::View<Real*, typename Exec::memory_space>& result) {
+  if (layers == 0 || box.cells() <= 0) return;
+  const int items = detail::checked_count(label, long(layers) * box.extent(2));
+  if constexpr (detail::runs_on_host<Exec>) {
+    Kokkos::parallel_for(label, Kokkos::RangePolicy<Exec, Kokkos::IndexType<int>>(exec, 0, items),
+                         detail::PlaneBody<Combine, N, F>{f, box, result.data()});
+  } else {
+    // Long enough that the reductions within a team do not count, short enough to fill the device.
+    constexpr int most_in_stretch = 8192;
+    const int plane = detail::checked_count(label, long(box.extent(0)) * box.extent(1));
+    const int stretches = (plane + most_in_stretch - 1) / most_in_stretch;
+    const int teams = detail::checked_count(label, long(items) * stretches);
+    Kokkos::deep_copy(exec, result, Combine::neutral);
+    Kokkos::parallel_for(label, Kokkos::TeamPolicy<Exec>(exec, teams, 256),
+                         detail::PlaneTeams<Combine, N, Exec, F>{
+                             f, detail::Divisor(box.extent(0)), box.lower[0], box.lower[1], box.lower[2], box.extent(0),
+                             box.extent(2), plane, stretches, (plane + stretches - 1) / stretches, result.data()});
+  }
 }
 
 }  // namespace kollagen

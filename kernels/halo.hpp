@@ -65,22 +65,6 @@ struct UnpackCells {
   }
 };
 
-namespace detail {
-
-/// Host memory that messages of `Exec` are staged through.
-template <class Exec>
-struct Staging {
-#if defined(KOKKOS_HAS_SHARED_HOST_PINNED_SPACE)
-  using Space = std::conditional_t<runs_on_host<Exec>, Kokkos::HostSpace, Kokkos::SharedHostPinnedSpace>;
-#elif defined(KOKKOS_ENABLE_CUDA)
-  using Space = std::conditional_t<runs_on_host<Exec>, Kokkos::HostSpace, Kokkos::CudaHostPinnedSpace>;
-#else
-  using Space = Kokkos::HostSpace;
-#endif
-};
-
-}  // namespace detail
-
 /// Whether messages from and to the memory of `Exec` arrive: always on a host, on a device when the
 /// communicator says so and a trial message to this rank itself brings the right numbers. The same answer on
 /// every rank. Collective.
@@ -445,18 +429,16 @@ void for_cells_with_ghosts(const std::string& label, const Exec& exec, Halo<Exec
   });
 }
 
-/// max_over_cells of this rank, overlapped in the same way.
+/// max_over_cells of this rank, overlapped in the same way, into `maxima`: of all parts of the cells.
 template <class Exec, class T, class F>
-Real max_over_cells_with_ghosts(const std::string& label, const Exec& exec, Halo<Exec>& halo,
-                                const std::vector<GhostField<T>>& fields, const F& f) {
-  return detail::with_row_ghosts(halo, fields, f, [&](const auto& functor, const int first_axis) {
+void max_over_cells_with_ghosts(const std::string& label, const Exec& exec, Halo<Exec>& halo,
+                                const std::vector<GhostField<T>>& fields, const F& f, Maxima<Exec>& maxima) {
+  detail::with_row_ghosts(halo, fields, f, [&](const auto& functor, const int first_axis) {
     halo.start(fields, Reach::faces, first_axis);
-    Real largest = max_over_cells(label, exec, halo.interior(), functor);
+    max_over_cells(label, exec, halo.interior(), functor, maxima.next());
     halo.finish();
     if (halo.divided())
-      for (const Box& shell : halo.shells())
-        largest = std::max(largest, max_over_cells(label, exec, shell, functor));
-    return largest;
+      for (const Box& shell : halo.shells()) max_over_cells(label, exec, shell, functor, maxima.next());
   });
 }
 

@@ -1,6 +1,7 @@
 /// The part of Physics that knows the model at compile time: its reaction kernels, one set per model and backend.
 #pragma once
 
+#include <bit>
 #include <type_traits>
 #include <utility>
 
@@ -87,25 +88,22 @@ class ModelPhysics final : public Physics<Exec> {
     return ((active_terms([](const auto& r, const int n) { return r.loss[n] != 0; }) >> species) & 1u) == 0;
   }
 
-  Real stage_residual(const int species, const State<Exec>& u, const State<Exec>& rhs, const Real c,
-                      const Real tolerance, const Span3<float>& r, const Span3<float>& q) const override {
-    Real worst = 0;
+  void stage_residual(const int species, const State<Exec>& u, const State<Exec>& rhs, const Real c,
+                      const Real tolerance, const Span3<float>& r, const Span3<float>& q,
+                      Maxima<Exec>& maxima) const override {
     select_species(species, [&](auto n) {
       constexpr int s = decltype(n)::value;
       if constexpr ((Traits::by_mobility >> s) & 1u)
-        worst = residual<s>(this->template signal_diffusion<Moving>(s, u), u, rhs, c, tolerance, r, q);
+        residual<s>(this->template signal_diffusion<Moving>(s, u), u, rhs, c, tolerance, r, q, maxima);
       else if constexpr (((Traits::by_layers | Traits::by_habitat) >> s) & 1u)
-        worst = residual<s>(this->template layer_diffusion<Moving>(s, u), u, rhs, c, tolerance, r, q);
+        residual<s>(this->template layer_diffusion<Moving>(s, u), u, rhs, c, tolerance, r, q, maxima);
     });
-    return worst;
   }
 
-  Real update_local(const int group, const State<Exec>& u, const State<Exec>& rhs, const Real c,
-                    const Real tolerance, int* updated) const override {
-    for (unsigned mask = group == 0 ? Traits::local_first : Traits::local_last; mask != 0; mask >>= 1)
-      *updated += int(mask & 1u);
-    return group == 0 ? local<Traits::local_first>(u, rhs, c, tolerance)
-                      : local<Traits::local_last>(u, rhs, c, tolerance);
+  int update_local(const int group, const State<Exec>& u, const State<Exec>& rhs, const Real c,
+                   const Real tolerance, Maxima<Exec>& maxima) const override {
+    return group == 0 ? local<Traits::local_first>(u, rhs, c, tolerance, maxima)
+                      : local<Traits::local_last>(u, rhs, c, tolerance, maxima);
   }
 
   void extrapolate_local(const State<Exec>& u, const State<Exec>& rhs, const Fields<Exec, float>& error,
@@ -213,44 +211,42 @@ class ModelPhysics final : public Physics<Exec> {
   }
 
   template <int S, class Operator>
-  Real residual(const Operator& op, const State<Exec>& u, const State<Exec>& rhs, const Real c,
-                const Real tolerance, const Span3<float>& r, const Span3<float>& q) const {
-    Real worst = 0;
+  void residual(const Operator& op, const State<Exec>& u, const State<Exec>& rhs, const Real c, const Real tolerance,
+                const Span3<float>& r, const Span3<float>& q, Maxima<Exec>& maxima) const {
     with_forcing([&](auto forced) {
       constexpr bool f = decltype(forced)::value;
       const auto run = [&](auto with_extra) {
         constexpr bool x = decltype(with_extra)::value;
         Span3<const Moving> divergence;
         if constexpr (x) divergence = this->chemotaxis_scratch_.template get<Moving>(0);
-        worst = max_over_cells_with_ghosts("kollagen/reactions/stage_residual", this->exec_, *this->halo_,
-                                           this->template ghosts<Moving>(u, {S}),
-                                           StageResidual<Model, S, Operator, f, x, Read>{
-                                               model_, input(u), op, rhs.template get<Moving>(S), divergence, r, q, c,
-                                               this->scale(S), 1 / tolerance});
+        max_over_cells_with_ghosts("kollagen/reactions/stage_residual", this->exec_, *this->halo_,
+                                   this->template ghosts<Moving>(u, {S}),
+                                   StageResidual<Model, S, Operator, f, x, Read>{
+                                       model_, input(u), op, rhs.template get<Moving>(S), divergence, r, q, c,
+                                       this->scale(S), 1 / tolerance},
+                                   maxima);
       };
       if constexpr (S == Traits::chemotactic)
         this->chemotaxis_ ? run(std::true_type()) : run(std::false_type());
       else
         run(std::false_type());
     });
-    return worst;
   }
 
   template <unsigned Mask>
-  Real local(const State<Exec>& u, const State<Exec>& rhs, const Real c, const Real tolerance) const {
-    if constexpr (Mask == 0) {
-      return 0;
-    } else {
+  int local(const State<Exec>& u, const State<Exec>& rhs, const Real c, const Real tolerance,
+            Maxima<Exec>& maxima) const {
+    if constexpr (Mask != 0) {
       Kokkos::Array<Real, Model::count> scale{};
       for (int n = 0; n < Model::count; ++n) scale[n] = this->scale(n);
-      Real worst = 0;
       with_forcing([&](auto forced) {
-        worst = max_over_cells("kollagen/reactions/update_local", this->exec_, this->owned(),
-                               UpdateLocal<Model, Mask, decltype(forced)::value, Read, Write>{
-                                   model_, input(u), span<Write>(u), span<Read>(rhs), c, scale, 1 / tolerance});
+        max_over_cells("kollagen/reactions/update_local", this->exec_, this->owned(),
+                       UpdateLocal<Model, Mask, decltype(forced)::value, Read, Write>{
+                           model_, input(u), span<Write>(u), span<Read>(rhs), c, scale, 1 / tolerance},
+                       maxima.next());
       });
-      return worst;
     }
+    return std::popcount(Mask);
   }
 
   Model model_;

@@ -377,6 +377,7 @@ struct DivideByWeight {
 template <class T>
 struct AbsoluteValue {
   Span3<const T> m;
+  static constexpr int cells_per_item = 4;
   KOKKOS_FORCEINLINE_FUNCTION Real operator()(const int k, const int j, const int i) const {
     const Real v = m(k, j, i);
     return v < 0 ? -v : v;

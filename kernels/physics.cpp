@@ -297,17 +297,18 @@ Real Physics<Exec>::sum_over_owned(const std::string& label, const Value& value,
 }
 
 template <class Exec>
-double Physics<Exec>::explicit_step_limit(const State<Exec>& u) const {
+double Physics<Exec>::explicit_step_limit(const State<Exec>& u) {
   const double loss = largest_loss(u);
   double advection = 0;
   if (chemotaxis_) {
-    advection = with_moving_type([&](auto type) {
+    with_moving_type([&](auto type) {
       using T = decltype(type);
       ChemotaxisRate<T> rate{*chemotaxis_, u.template get<T>(chemotaxis_->attractant), {}};
       for (int a = 0; a < 3; ++a) rate.inv_h[a] = grid_.global_cells[a] > 1 ? 1 / grid_.spacing[a] : 0;
-      return ranks_.communicator->max(max_over_cells_with_ghosts(
-          "kollagen/physics/chemotaxis_rate", exec_, *halo_, ghosts<T>(u, {chemotaxis_->attractant}), rate));
+      max_over_cells_with_ghosts("kollagen/physics/chemotaxis_rate", exec_, *halo_,
+                                 ghosts<T>(u, {chemotaxis_->attractant}), rate, rates_);
     });
+    advection = ranks_.communicator->max(rates_.take_largest(exec_));
   }
   double inverse = loss;
   for (int s = 0; s < count(); ++s) {

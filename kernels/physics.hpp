@@ -107,19 +107,19 @@ class Physics {
   void evaluate_chemotaxis(const State<Exec>& u);
 
   /// Residual r and weight q = 1 + c loss of the stage  u = rhs + c f(u)  for a moving species (StageResidual);
-  /// fills its ghosts. Returns the largest |r| of this rank in units of tolerance (scale + |u|): the caller takes the
-  /// maximum over the ranks, together with what else it has to ask them.
-  virtual Real stage_residual(int species, const State<Exec>& u, const State<Exec>& rhs, Real c, Real tolerance,
-                              const Span3<float>& r, const Span3<float>& q) const = 0;
+  /// fills its ghosts. The largest |r| of this rank in units of tolerance (scale + |u|) is that of up to seven results in
+  /// `maxima`: the caller takes the maximum over the ranks, together with what else it has to ask them.
+  virtual void stage_residual(int species, const State<Exec>& u, const State<Exec>& rhs, Real c, Real tolerance,
+                              const Span3<float>& r, const Span3<float>& q, Maxima<Exec>& maxima) const = 0;
   /// Correction for r and q as stage_residual left them in `solver`: a V-cycle for signals, sweeps for cells that
   /// shrink the error by about `reduction`. The result is in solver.correction().
   void correct(Multigrid<Exec>& solver, int species, Real c, double reduction) const;
 
   /// Updates the species that do not move (group 0: those that signals depend on; 1: the others), in place.
-  /// Returns the largest change of this rank in units of tolerance (scale + |u|) and adds the number of species to
-  /// `updated`.
-  virtual Real update_local(int group, const State<Exec>& u, const State<Exec>& rhs, Real c, Real tolerance,
-                            int* updated) const = 0;
+  /// The largest change of this rank in units of tolerance (scale + |u|) goes into `maxima`, one result at most. Returns
+  /// the number of species.
+  virtual int update_local(int group, const State<Exec>& u, const State<Exec>& rhs, Real c, Real tolerance,
+                           Maxima<Exec>& maxima) const = 0;
 
   /// Whether the error estimate of a step is added to a species.
   virtual bool extrapolated(int species) const = 0;
@@ -139,7 +139,7 @@ class Physics {
   Real magnitude(const State<Exec>& u, int species) const;
 
   /// Longest stable step of the explicit reference [h]: diffusion, chemotaxis and linear losses.
-  double explicit_step_limit(const State<Exec>& u) const;
+  double explicit_step_limit(const State<Exec>& u);
 
   /// Walls of a species, for corrections and ghosts.
   const Walls& walls(const int species) const { return walls_[species]; }
@@ -204,6 +204,7 @@ class Physics {
   State<Exec> mobility_;                    ///< this and the next one as the species that move
   State<Exec> chemotaxis_scratch_;          ///< 0: divergence
   Fields<Exec, float> chemotaxis_slopes_;   ///< limited slopes along x, y, z
+  Maxima<Exec> rates_{7};                   ///< of chemotaxis, for explicit steps
   Table site_;                       ///< (slot, k)
   Table multiplier_;                 ///< (0, k + 1)
   Table signal_layers_, cell_layers_, habitat_layers_;  ///< (LayerRow, k + 1)

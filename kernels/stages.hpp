@@ -104,6 +104,7 @@ template <class T>
 struct PlainErrorSize {
   ErrorEstimate<T> estimate;
   ErrorWeight<T> weight;
+  static constexpr int cells_per_item = 4;
   KOKKOS_FORCEINLINE_FUNCTION Real operator()(const int k, const int j, const int i) const {
     return weight.size(estimate(k, j, i), k, j, i);
   }
@@ -126,6 +127,7 @@ template <class T>
 struct ErrorSize {
   Span3<const float> e;
   ErrorWeight<T> weight;
+  static constexpr int cells_per_item = 4;
   KOKKOS_FORCEINLINE_FUNCTION Real operator()(const int k, const int j, const int i) const {
     return weight.size(e(k, j, i), k, j, i);
   }
@@ -191,6 +193,7 @@ struct AddCorrection {
   Span3<const float> e;
   Span3<T> u;
   T scale, inv_tolerance;
+  static constexpr int cells_per_item = 4;
   KOKKOS_FORCEINLINE_FUNCTION Real operator()(const int k, const int j, const int i) const {
     const T d = e(k, j, i), v = u(k, j, i) + d;
     u(k, j, i) = stored<T>(v);

@@ -174,12 +174,13 @@ void chemotaxis(benchmark::State& state) {
 void local_update(benchmark::State& state) {
   const Step step(int(state.range(0)));
   const int group = int(state.range(1));
-  int updated = 0;
-  step.physics.update_local(group, step.next, step.rhs, step.c, step.tolerance, &updated);
-  measure(state, step.cells, traffic::update_local(traffic::real, updated), [&] {
-    int again = 0;
-    step.physics.update_local(group, step.next, step.rhs, step.c, step.tolerance, &again);
-  });
+  Maxima<Exec> maxima(1);
+  const auto update = [&] {
+    const int updated = step.physics.update_local(group, step.next, step.rhs, step.c, step.tolerance, maxima);
+    maxima.forget();
+    return updated;
+  };
+  measure(state, step.cells, traffic::update_local(traffic::real, update()), update);
 }
 
 /// Residual of one implicit stage and its correction, of a signal (PDGF: a V-cycle) and of a cell field (M1:
@@ -190,9 +191,11 @@ void stage(benchmark::State& state, const char* const name) {
   const int s = step.physics.info().find_species(name);
   Multigrid<Exec> solver(Exec(), step.physics.ranks(), step.physics.grid().spacing, step.physics.walls(s));
   step.physics.give_mobility(solver);
+  Maxima<Exec> maxima(7);
   const auto residual = [&] {
-    step.physics.stage_residual(s, step.next, step.rhs, step.c, step.tolerance, solver.residual(),
-                                solver.weight());
+    step.physics.stage_residual(s, step.next, step.rhs, step.c, step.tolerance, solver.residual(), solver.weight(),
+                                maxima);
+    maxima.take(Exec());
   };
   residual();
   if constexpr (Correct)

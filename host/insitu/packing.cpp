@@ -5,7 +5,7 @@
 #include <cstring>
 
 #include "host/insitu/derived.hpp"
-#include "host/output/metrics.hpp"
+#include "kollagen/measure.hpp"
 #include "kollagen/check.hpp"
 #include "kollagen/collective.hpp"
 #include "kollagen/types.hpp"
@@ -18,7 +18,7 @@ constexpr int tag_up = 0, tag_down = 1;
 /// Value of derived_fields[index] from collagen I and III and their baseline [mg/mL].
 double derived_value(const int index, const double c1, const double c3, const double c1_0,
                      const double c3_0) {
-  static constexpr ReadOutConstants constants;
+  static constexpr ReadOutLaw constants;
   switch (index) {
     case 0:
       return c1 + c3;

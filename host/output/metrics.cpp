@@ -25,11 +25,11 @@ std::string total_unit(const std::string& unit) {
   return unit + " mm^3";
 }
 
-struct ReadOut {
+struct WindowColumn {
   const char* name;
   const char* unit;
 };
-constexpr ReadOut read_outs[] = {
+constexpr WindowColumn window_columns[] = {
     {"collagen_gain", "%"},   {"collagen_iii_to_i", "1"}, {"collagen_iii_share", "1"}, {"elastin_gain", "%"},
     {"strength", "1"},        {"residual_damage", "1"},   {"strength_deficit", "1"},   {"firmness", "kPa"},
     {"thickness_gain", "um"}, {"scar_index", "1"},        {"fibrosis_flag", "1"}};
@@ -42,8 +42,7 @@ Metrics::Metrics(const ModelInfo& model, const Grid& grid, const Column& column,
       grid_(grid),
       column_(column),
       species_(std::move(species)),
-      treatments_(std::move(treatments)),
-      sums_(grid) {
+      treatments_(std::move(treatments)) {
   if (model_.name == "dermal") add_windows();
   add_columns();
 }
@@ -69,8 +68,8 @@ void Metrics::add_windows() {
 void Metrics::add_columns() {
   columns_ = {{"time", "h"}, {"step", "1"}, {"dt", "h"}};
   for (const Window& window : windows_)
-    for (const ReadOut& read_out : read_outs)
-      columns_.push_back({std::string(read_out.name) + '_' + window.name, read_out.unit});
+    for (const WindowColumn& column : window_columns)
+      columns_.push_back({std::string(column.name) + '_' + window.name, column.unit});
   if (!windows_.empty()) columns_.push_back({"track_closure", "h"});
   for (const int index : species_) {
     const SpeciesInfo& info = model_.species[std::size_t(index)];
@@ -81,13 +80,13 @@ void Metrics::add_columns() {
   }
 }
 
-void Metrics::find_core(const Snapshot& snapshot) {
+void Metrics::find_core(const Snapshot& snapshot, const std::vector<Extremes>& fields) {
   const int damage = model_.find_species("damage");
-  if (windows_.empty() || treatments_.empty() || core_known_ || damage < 0) return;
-  snapshot.copy(damage, first_.data());
-  if (extremes(first_, snapshot.communicator()).maximum <= constants_.core_damage) return;
-  core_.resize(first_.size());
-  std::transform(first_.begin(), first_.end(), core_.begin(),
+  if (fields[std::size_t(damage)].maximum <= constants_.core_damage) return;
+  std::vector<double> values(std::size_t(grid_.owned_count()));
+  snapshot.copy(damage, values.data());
+  core_.resize(values.size());
+  std::transform(values.begin(), values.end(), core_.begin(),
                  [&](const double d) { return char(d > constants_.core_damage); });
   count_core(snapshot.communicator());
 }
@@ -112,10 +111,10 @@ double Metrics::cells(const Window& window, const int k) const {
   return core_cells_.empty() ? 0 : core_cells_[k];
 }
 
-double Metrics::sum(const Window& window, const int quantity) const {
+double Metrics::sum(const PlaneSums& sums, const Window& window, const int quantity) const {
   CompensatedSum total;
   for (int k = 0; k < grid_.global_cells[2]; ++k)
-    if (window.planes[k]) total.add(window.core ? sums_.masked(quantity, k) : sums_.all(quantity, k));
+    if (window.planes[k]) total.add(window.core ? sums.masked(quantity, k) : sums.all(quantity, k));
   return total.value();
 }
 
@@ -132,46 +131,7 @@ double Metrics::healing_time(const double time) const {
   return std::isfinite(latest) ? latest : -1;
 }
 
-Metrics::ReadOutSums Metrics::add_read_out_sums(const Snapshot& snapshot) {
-  const ReadOutConstants& c = constants_;
-  Communicator& ranks = snapshot.communicator();
-  const std::size_t plane = std::size_t(grid_.cells[0]) * grid_.cells[1];
-  const auto add = [&](const std::vector<double>& values) {
-    return sums_.add(values, extremes(values, ranks).magnitude(), core_);
-  };
-  ReadOutSums sums{};
-
-  std::vector<double>&strength = first_, &other = second_;
-  snapshot.copy(model_.find_species("collagen_i"), first_.data());
-  snapshot.copy(model_.find_species("collagen_iii"), second_.data());
-  for (std::size_t cell = 0; cell < first_.size(); ++cell) {
-    const std::size_t k = grid_.first[2] + cell / plane;
-    const double i = first_[cell], iii = second_[cell], total = i + iii;
-    const double whole = column_.collagen_i[k] + c.weight_iii * column_.collagen_iii[k];
-    strength[cell] =
-        whole > 0 ? std::pow(std::max(0.0, (i + c.weight_iii * iii) / whole), c.strength_exponent) : 0;
-    other[cell] = total > 0 && column_.collagen_iii[k] > 0
-                      ? std::max(0.0, iii / total * collagen_0_[k] / column_.collagen_iii[k] - 1)
-                      : 0;
-  }
-  sums.excess_iii = add(other);
-  sums.strength = add(strength);
-  std::transform(strength.begin(), strength.end(), other.begin(),
-                 [&](const double s) { return s < c.weak ? 1.0 : 0.0; });
-  sums.weak = sums_.add(other, 1, core_);
-  std::transform(strength.begin(), strength.end(), other.begin(),
-                 [](const double s) { return 1 - std::min(1.0, s); });
-  sums.deficit = sums_.add(other, 1, core_);
-  snapshot.copy(model_.find_species("elastin"), other.data());
-  for (std::size_t cell = 0; cell < other.size(); ++cell) {
-    const double rest = column_.elastin[grid_.first[2] + cell / plane];
-    other[cell] = rest > 0 ? std::max(0.0, 1 - other[cell] / rest) : 0;
-  }
-  sums.lost_elastin = add(other);
-  return sums;
-}
-
-void Metrics::add_read_outs(const double time, const ReadOutSums& sums, std::vector<double>& row) const {
+void Metrics::add_read_outs(const double time, const PlaneSums& sums, std::vector<double>& row) const {
   const ReadOutConstants& c = constants_;
   const int c1 = model_.find_species("collagen_i"), c3 = model_.find_species("collagen_iii");
   const int elastin = model_.find_species("elastin"), clot = model_.find_species("provisional_matrix");
@@ -179,34 +139,36 @@ void Metrics::add_read_outs(const double time, const ReadOutSums& sums, std::vec
   const int n = model_.find_species("myofibroblasts");
   const double healing = healing_time(time);
   for (const Window& w : windows_) {
+    const auto total = [&](const int quantity) { return sum(sums, w, quantity); };
+    const auto graded = [&](const ReadOut read_out) { return total(quantity(read_out)); };
     double count = 0, planes = 0, compliance = 0, thickness = 0;
     for (int k = 0; k < grid_.global_cells[2]; ++k) {
       const double here = cells(w, k);
       if (here == 0) continue;
       const auto mean = [&](const int quantity) {
-        return (w.core ? sums_.masked(quantity, k) : sums_.all(quantity, k)) / here;
+        return (w.core ? sums.masked(quantity, k) : sums.all(quantity, k)) / here;
       };
       const double elastic = column_.elastin[k] > 0 ? mean(elastin) / column_.elastin[k] : 0;
-      compliance += 1 / (c.firmness * (c.firmness_collagen * mean(sums.strength) +
+      compliance += 1 / (c.firmness * (c.firmness_collagen * mean(quantity(strength)) +
                                        c.firmness_elastin * elastic + c.firmness_ground));
       thickness += c.volume_per_mass * (mean(c1) + mean(c3) - collagen_0_[k] + mean(clot)) * grid_.spacing[2];
       count += here;
       planes += 1;
     }
-    const double iii = sum(w, c3), collagen = sum(w, c1) + iii, myo = sum(w, n), fibro = sum(w, f);
+    const double iii = total(c3), collagen = total(c1) + iii, myo = total(n), fibro = total(f);
     const double fibro_0 = sum(w, column_.fibroblasts);
     const bool late = healing > c.scar_delay;
-    const double scar = c.scar_collagen * quotient(sum(w, sums.excess_iii), count) +
-                        c.scar_elastin * quotient(sum(w, sums.lost_elastin), count) +
+    const double scar = c.scar_collagen * quotient(graded(excess_iii), count) +
+                        c.scar_elastin * quotient(graded(lost_elastin), count) +
                         (late && fibro_0 > 0 ? c.scar_myofibroblasts * myo / fibro_0 : 0);
     const bool fibrosis =
-        healing > c.fibrosis_delay && (sum(w, tgf) > c.fibrosis_tgf_beta * sum(w, column_.tgf_active) ||
+        healing > c.fibrosis_delay && (total(tgf) > c.fibrosis_tgf_beta * sum(w, column_.tgf_active) ||
                                        fibro + myo > c.fibrosis_cells * fibro_0);
     row.insert(row.end(),
-               {100 * (quotient(collagen, sum(w, collagen_0_)) - 1), quotient(iii, sum(w, c1)),
-                quotient(iii, collagen), 100 * (quotient(sum(w, elastin), sum(w, column_.elastin)) - 1),
-                quotient(sum(w, sums.strength), count), quotient(sum(w, sums.weak), count),
-                quotient(sum(w, sums.deficit), count), quotient(planes, compliance),
+               {100 * (quotient(collagen, sum(w, collagen_0_)) - 1), quotient(iii, total(c1)),
+                quotient(iii, collagen), 100 * (quotient(total(elastin), sum(w, column_.elastin)) - 1),
+                quotient(graded(strength), count), quotient(graded(weak), count),
+                quotient(graded(deficit), count), quotient(planes, compliance),
                 count > 0 && !w.core ? thickness : nothing, scar, count > 0 ? double(fibrosis) : nothing});
   }
 }
@@ -214,38 +176,31 @@ void Metrics::add_read_outs(const double time, const ReadOutSums& sums, std::vec
 std::vector<double> Metrics::row(const Snapshot& snapshot) {
   column_.tgf_active = snapshot.column().tgf_active;  // parameters may have changed
   const Clock& clock = snapshot.clock();
-  Communicator& ranks = snapshot.communicator();
-  first_.resize(std::size_t(grid_.owned_count()));
-  second_.resize(windows_.empty() ? 0 : first_.size());
-  find_core(snapshot);
-
-  sums_.clear();
-  std::vector<Extremes> fields;
-  for (int index = 0; index < int(model_.species.size()); ++index) {
-    snapshot.copy(index, first_.data());
-    fields.push_back(extremes(first_, ranks));
-    sums_.add(first_, fields.back().magnitude(), core_);
+  const auto law = windows_.empty() ? std::optional<ReadOutLaw>() : constants_.cell;
+  Measured measured = snapshot.measure(core_, law);
+  if (!windows_.empty() && !treatments_.empty() && !core_known_) {
+    find_core(snapshot, measured.extremes);
+    if (core_known_) measured = snapshot.measure(core_, law);
   }
-  const ReadOutSums read_out_sums = windows_.empty() ? ReadOutSums{} : add_read_out_sums(snapshot);
-  sums_.complete(ranks);
+  const PlaneSums& sums = measured.sums;
 
   std::vector<double> row{clock.time, double(clock.step), clock.dt};
   if (!windows_.empty()) {
-    add_read_outs(clock.time, read_out_sums, row);
+    add_read_outs(clock.time, sums, row);
     row.push_back(nothing);  // closure of the track is a read-out of the epidermis, which is not modelled
   }
   const int planes = grid_.global_cells[2];
   const double domain_cells = double(grid_.global_cells[0]) * grid_.global_cells[1] * planes;
   for (const int index : species_) {
-    const Extremes& field = fields[std::size_t(index)];
+    const Extremes& field = measured.extremes[std::size_t(index)];
     CompensatedSum total;
-    for (int k = 0; k < planes; ++k) total.add(sums_.all(index, k));
+    for (int k = 0; k < planes; ++k) total.add(sums.all(index, k));
     row.insert(row.end(), {total.value() * grid_.cell_volume() * mm3_per_um3, total.value() / domain_cells,
                            field.minimum, field.maximum});
     for (const Window& window : windows_) {
       double count = 0;
       for (int k = 0; k < planes; ++k) count += cells(window, k);
-      row.push_back(quotient(sum(window, index), count));
+      row.push_back(quotient(sum(sums, window, index), count));
     }
   }
   KOLLAGEN_CHECK(row.size() == columns_.size(), "a row of metrics must have one value per column");

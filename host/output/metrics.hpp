@@ -4,16 +4,13 @@
 #include <string>
 #include <vector>
 
-#include "host/output/plane_sums.hpp"
 #include "kollagen/snapshot.hpp"
 
 namespace kollagen {
 
 /// Constants of the read-outs. They grade a state and do not steer it (docs/outputs.md has the formulas).
 struct ReadOutConstants {
-  double weight_iii = 0.2;         ///< [1] collagen III against I in the strength proxy
-  double strength_exponent = 1.3;  ///< [1] calibrated: 3 % of strength after a week, 76 % after 180 days
-  double weak = 0.8;               ///< [1] strength below which a cell counts as damaged
+  ReadOutLaw cell;                 ///< of a single cell
   double firmness = 75;            ///< [kPa] in-plane stiffness of undamaged skin, within 50 to 100
   double firmness_collagen = 0.8;  ///< [1] its shares; they add up to 1
   double firmness_elastin = 0.1;
@@ -34,8 +31,8 @@ struct MetricsColumn {
   std::string unit;
 };
 
-/// Computes one row of metrics.csv after another, the same bits for any number of ranks and threads. Holds
-/// two fields on the host.
+/// Computes one row of metrics.csv after another, the same bits for any number of ranks and threads. The fields stay
+/// where they are; sums per plane are what is looked at here.
 ///
 /// Windows of the skin model: `dermis` (planes with collagen, without the subcutis), `papillary` where the
 /// skin has such a layer, `core` (the needle tracks: cells with damage above 0.99 in the first snapshot that
@@ -61,22 +58,20 @@ class Metrics {
     std::vector<char> planes;  ///< 1 where plane k takes part
     bool core = false;         ///< only the cells of the track core within these planes
   };
-  /// Numbers of the quantities in `sums_` that exist for the read-outs alone.
-  struct ReadOutSums {
-    int excess_iii, strength, weak, deficit, lost_elastin;
-  };
 
   void add_windows();
   void add_columns();
-  void find_core(const Snapshot& snapshot);
+  /// Takes the core from the damage of `snapshot` when its largest value says that there is one. Collective.
+  void find_core(const Snapshot& snapshot, const std::vector<Extremes>& fields);
   void count_core(Communicator& ranks);
-  ReadOutSums add_read_out_sums(const Snapshot& snapshot);
   double cells(const Window& window, int k) const;
-  /// Of a quantity in `sums_`, or of a baseline per plane, over the cells of a window.
-  double sum(const Window& window, int quantity) const;
+  /// Number of a read-out among the measured quantities.
+  int quantity(const ReadOut read_out) const { return int(model_.species.size()) + read_out; }
+  /// Of a measured quantity, or of a baseline per plane, over the cells of a window.
+  double sum(const PlaneSums& sums, const Window& window, int quantity) const;
   double sum(const Window& window, const std::vector<double>& baseline) const;
   /// Read-outs of all windows, appended to `row`.
-  void add_read_outs(double time, const ReadOutSums& sums, std::vector<double>& row) const;
+  void add_read_outs(double time, const PlaneSums& sums, std::vector<double>& row) const;
   /// Time since the latest treatment that has happened; negative when there was none.
   double healing_time(double time) const;
 
@@ -92,8 +87,6 @@ class Metrics {
   bool core_known_ = false;
   std::vector<char> core_;          ///< 1 for owned cells of the track core; empty before it is known
   std::vector<double> core_cells_;  ///< their number per plane of the domain
-  PlaneSums sums_;                  ///< of one row: all species by their index, then those of the read-outs
-  std::vector<double> first_, second_;
 };
 
 }  // namespace kollagen

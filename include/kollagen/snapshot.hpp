@@ -1,6 +1,7 @@
 /// What outputs see of a running simulation, and the interface that every output implements.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -8,6 +9,7 @@
 #include "kollagen/communicator.hpp"
 #include "kollagen/config.hpp"
 #include "kollagen/grid.hpp"
+#include "kollagen/measure.hpp"
 #include "kollagen/model/info.hpp"
 #include "kollagen/record.hpp"
 
@@ -35,6 +37,10 @@ class Snapshot {
   virtual Communicator& communicator() const = 0;
   /// Copies the owned cells of one species into `out` (owned_count values), x fastest, unit of the species.
   virtual void copy(int species, double* out) const = 0;
+  /// Extremes of every species, and its exact sums over the planes of the domain, for all cells and for those that `mask`
+  /// marks with 1 (owned cells, x fastest; empty: none); with `law` the read-outs of the skin too. Computed where the
+  /// fields are, without copying them. Collective.
+  virtual Measured measure(const std::vector<char>& mask, const std::optional<ReadOutLaw>& law) const = 0;
 };
 
 /// An output. All functions but the first two are collective. The driver asks `next_time` to land on it exactly and calls `write` at that instant.

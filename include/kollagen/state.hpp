@@ -65,6 +65,15 @@ class State {
     return in_group(n, [&](const auto& group, const int place) -> decltype(auto) { return f(group[place]); });
   }
 
+  /// Calls f(group, its species in order) for each group that has any.
+  template <class F>
+  void each_group(const F& f) const {
+    std::vector<int> species[2];
+    for (int n = 0; n < count(); ++n) species[single_[std::size_t(n)] ? 1 : 0].push_back(n);
+    if (!species[0].empty()) f(doubles_, species[0]);
+    if (!species[1].empty()) f(singles_, species[1]);
+  }
+
   /// Copies all values of a state with the same storage, ghosts too.
   void copy_from(const State& other) const {
     KOLLAGEN_CHECK(other.single_ == single_, "states of different storage");

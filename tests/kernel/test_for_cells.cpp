@@ -27,6 +27,12 @@ struct Peak {
   }
 };
 
+struct PeakInFours {
+  static constexpr int cells_per_item = 4;
+  Peak peak;
+  KOKKOS_FORCEINLINE_FUNCTION Real operator()(const int k, const int j, const int i) const { return peak(k, j, i); }
+};
+
 /// Adds the code of a cell while its largest value is sought. `plane_cells` cuts planes of 5 rows of 7 cells into blocks
 /// of `Cells`/7 rows.
 template <int Cells>
@@ -147,6 +153,35 @@ TYPED_TEST(ForCells, TheLargestValueIgnoresCellsOutsideAndIsNeverNegative) {
     EXPECT_EQ((max_over_cells("test/for_cells/max_inner", exec, inner, Peak{k, j, i, 9})), 0);
 }
 
+TYPED_TEST(ForCells, MaximaAreTakenInTheirOrderAndMakeRoom) {
+  const TypeParam exec;
+  const Box inner{{2, 1, 1}, {6, 4, 2}};
+  Maxima<TypeParam> maxima(3);
+  for (int round = 0; round < 2; ++round) {
+    max_over_cells("test/for_cells/max", exec, inner, Peak{1, 2, 3, 7.5}, maxima.next());
+    max_over_cells("test/for_cells/max", exec, inner, Peak{1, 2, 3, -4}, maxima.next());
+    max_over_cells("test/for_cells/max", exec, nothing, Peak{1, 2, 3, 9}, maxima.next());
+    EXPECT_THROW(maxima.next(), std::length_error);
+    EXPECT_EQ(maxima.take(exec), (std::vector<Real>{7.5, 0, 0}));
+  }
+  EXPECT_TRUE(maxima.take(exec).empty());
+  max_over_cells("test/for_cells/max", exec, inner, Peak{1, 2, 3, 100}, maxima.next());
+  maxima.forget();
+  for (const Real value : {0.25, 3.0, 0.5})
+    max_over_cells("test/for_cells/max", exec, inner, Peak{1, 2, 3, value}, maxima.next());
+  EXPECT_EQ(maxima.take_largest(exec), 3);
+  EXPECT_EQ(maxima.take_largest(exec), 0);
+}
+
+TYPED_TEST(ForCells, SeveralCellsPerItemLeaveNoneOut) {
+  const TypeParam exec;
+  for (const Box& box : boxes)
+    for (int k = box.lower[2]; k < box.upper[2]; ++k)
+      for (int j = box.lower[1]; j < box.upper[1]; ++j)
+        for (int i = box.lower[0]; i < box.upper[0]; ++i)
+          ASSERT_EQ((max_over_cells("test/for_cells/max", exec, box, PeakInFours{{k, j, i, 0.125}})), 0.125);
+}
+
 /// The body that a GPU runs, driven by hand: machines without one check its arithmetic too.
 TEST(ForCellsFlat, VisitsEachCellOfTheBoxOnce) {
   for (const Box& box : boxes) {
@@ -154,13 +189,17 @@ TEST(ForCellsFlat, VisitsEachCellOfTheBoxOnce) {
     const Span3<Real> u = fields[0];
     const detail::FlatBody<AddCode> body{{u}, detail::CellOfBox(box)};
     const Peak peak{box.upper[2] - 1, box.upper[1] - 1, box.lower[0], 9};
-    const detail::FlatMax<Peak> max{peak, detail::CellOfBox(box)};
-    Real largest = 0;
-    for (int n = 0; n < box.cells(); ++n) {
+    const int count = int(box.cells()), items = (count + 3) / 4;
+    const detail::FlatMax<Peak> max{peak, detail::CellOfBox(box), count, count};
+    const detail::FlatMax<PeakInFours> in_fours{{peak}, detail::CellOfBox(box), count, items};
+    Real largest = 0, of_fours = 0;
+    for (int n = 0; n < count; ++n) {
       body(n);
       max(n, largest);
     }
+    for (int n = 0; n < items; ++n) in_fours(n, of_fours);
     EXPECT_EQ(largest, 9);
+    EXPECT_EQ(of_fours, 9);
     for (int k = -1; k <= cells[2]; ++k)
       for (int j = -1; j <= cells[1]; ++j)
         for (int i = -1; i <= cells[0]; ++i)

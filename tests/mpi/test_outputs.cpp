@@ -384,14 +384,17 @@ TEST(Outputs, TheErrorOfATableReachesAllRanks) {
   EXPECT_EQ(read_text(folder.path() / "metrics.csv"), before);
 }
 
-TEST(PlaneSums, TakeTheZeroWithoutASign) {
+TEST(Measured, ExtremesAreThoseOfAllRanksAndTakeTheZeroWithoutASign) {
   const auto ranks = test::ranks();
-  const Extremes zeros = extremes({-0.0, 0.0, -0.0}, *ranks);
+  const Grid part = slab(brick({1, 1, 9}, {1, 1, 1}), 2, ranks->rank(), ranks->size());
+  const auto of = [&](const Formula& formula) {
+    return AnalyticSnapshot(model_info("fisher-kpp"), part, Column{}, formula, *ranks).measure({}, {}).extremes.at(0);
+  };
+  const Extremes zeros = of([](int, double, double, double z, double) { return z < 4 ? 0.0 : -0.0; });
   EXPECT_FALSE(std::signbit(zeros.minimum) || std::signbit(zeros.maximum));
-  const std::vector<double> mine{-1.0 - ranks->rank(), 2.5, 0.5 * ranks->rank()};
-  const Extremes all = extremes(mine, *ranks);
-  EXPECT_EQ(all.minimum, -double(ranks->size()));
-  EXPECT_EQ(all.maximum, std::max(2.5, 0.5 * (ranks->size() - 1)));
+  const Extremes all = of([](int, double, double, double z, double) { return z < 1 ? -3.5 : z; });
+  EXPECT_EQ(all.minimum, -3.5);
+  EXPECT_EQ(all.maximum, 8.5);
 }
 
 }  // namespace

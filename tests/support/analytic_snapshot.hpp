@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "kernels/measure.hpp"
 #include "kollagen/snapshot.hpp"
 
 namespace kollagen::test {
@@ -31,6 +32,23 @@ class AnalyticSnapshot final : public Snapshot {
       for (int j = 0; j < grid_.cells[1]; ++j)
         for (int i = 0; i < grid_.cells[0]; ++i)
           *out++ = formula_(species, grid_.centre(0, i), grid_.centre(1, j), grid_.centre(2, k), clock_.time);
+  }
+  Measured measure(const std::vector<char>& mask, const std::optional<ReadOutLaw>& law) const override {
+    using Exec = Kokkos::DefaultHostExecutionSpace;
+    const Fields<Exec> u("analytic", int(model_.species.size()), grid_.cells);
+    std::vector<double> values(std::size_t(grid_.owned_count()));
+    for (int n = 0; n < u.count(); ++n) {
+      copy(n, values.data());
+      const double* next = values.data();
+      for (int k = 0; k < grid_.cells[2]; ++k)
+        for (int j = 0; j < grid_.cells[1]; ++j)
+          for (int i = 0; i < grid_.cells[0]; ++i) u[n](k, j, i) = *next++;
+    }
+    std::optional<SkinFields> skin;
+    if (law)
+      skin = SkinFields{*law, model_.find_species("collagen_i"), model_.find_species("collagen_iii"),
+                        model_.find_species("elastin")};
+    return kollagen::measure(Exec(), u, grid_, ranks_, mask, skin, column_);
   }
   /// Moves to another instant.
   void at(const long step, const double time, const double dt = 0.1) {
