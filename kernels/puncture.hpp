@@ -69,12 +69,12 @@ struct Puncture {
     }
     if (!touched) return;
 
-    Real damage = 0, bled = 0;
+    Real damaged = 0, bled = 0;
     for (int p = 0; p < points; ++p) {
-      damage += nearest[p] < rims_reached ? ::exp(-nearest[p]) : Real(0);
+      damaged += nearest[p] < rims_reached ? ::exp(-nearest[p]) : Real(0);
       bled += Real(bleeding >> p & 1);
     }
-    if (damage > 0) wound(k, j, i, damage / points, bled / points);
+    if (damaged > 0) wound(k, j, i, damaged / points, bled / points);
   }
 
  private:
