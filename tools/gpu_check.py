@@ -435,6 +435,8 @@ def read_junit(path):
         skipped = case.find("skipped")
         if case.get("status") == "run":
             kind = "passed"
+        elif case.get("status") == "disabled":
+            kind = "skipped"
         elif case.get("status") == "notrun" and skipped is not None and skipped.get("message", "").startswith("SKIP_"):
             kind = "skipped"
         else:
