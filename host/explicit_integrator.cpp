@@ -13,8 +13,9 @@ namespace kollagen {
 namespace {
 
 /// How bad a cell is: 0 when every species is finite, above -tolerance scale and below 1e9 scales, else 1.
+template <class T>
 struct BadCell {
-  Span4<const Real> u;
+  Span4<const T> u;
   int count;
   Kokkos::Array<Real, 32> lowest, highest;
   KOKKOS_FORCEINLINE_FUNCTION Real operator()(const int k, const int j, const int i) const {
@@ -32,8 +33,9 @@ class ExplicitIntegrator final : public Integrator<Exec> {
  public:
   ExplicitIntegrator(std::unique_ptr<Physics<Exec>> physics, const TimeConfig& config)
       : Integrator<Exec>(std::move(physics), config),
-        first_("stage 1", this->state_.count(), this->state_.cells()),
-        second_("stage 2", this->state_.count(), this->state_.cells()) {
+        first_(this->physics_->make_state("stage 1")),
+        second_(this->physics_->make_state("stage 2")) {
+    KOLLAGEN_CHECK(!this->physics_->mixed(), "the explicit integrator is for states in double");
     restart();
   }
 
@@ -69,17 +71,17 @@ class ExplicitIntegrator final : public Integrator<Exec> {
   }
 
  private:
-  void refresh(const Fields<Exec>& u) {
+  void refresh(const State<Exec>& u) {
     if (this->physics_->mobility_varies()) this->physics_->update_mobility(u);
   }
-  void stage(const double time, const Fields<Exec>& u, const Fields<Exec>& base, const Fields<Exec>& out,
+  void stage(const double time, const State<Exec>& u, const State<Exec>& base, const State<Exec>& out,
              const double a, const double b, const double c) {
     const PartTimer part(this->statistics_.seconds_rates);
     if (this->forcing_at_) this->forcing_at_(time);
     this->physics_->evaluate(u, base, out, a, b, c);
     this->count_traffic(this->evaluation_traffic());
   }
-  Fields<Exec> first_, second_;
+  State<Exec> first_, second_;
 };
 
 }  // namespace
@@ -117,21 +119,35 @@ void Integrator<Exec>::restore(const Record& record) {
 template <class Exec>
 double Integrator<Exec>::evaluation_traffic() const {
   const bool chemotaxis = physics_->chemotaxis().has_value();
-  return traffic::evaluate(physics_->count(), physics_->has_clot(), chemotaxis) + (chemotaxis ? traffic::chemotaxis : 0);
+  const double word = physics_->moving_word();
+  return traffic::evaluate(physics_->state_bytes(), word, physics_->has_clot(), chemotaxis) +
+         (chemotaxis ? traffic::chemotaxis(word) : 0);
 }
 
 template <class Exec>
-void check_state(const Physics<Exec>& physics, const Fields<Exec>& u, const double time, const long step,
+void check_state(const Physics<Exec>& physics, const State<Exec>& u, const double time, const long step,
                  const double dt, const double tolerance) {
-  BadCell test{u.span(), physics.count(), {}, {}};
+  std::vector<Real> lowest, highest;
   for (int n = 0; n < physics.count(); ++n) {
-    test.highest[n] = 1e9 * physics.scale(n);
-    test.lowest[n] = physics.signed_fields() ? -test.highest[n] : -10 * tolerance * physics.scale(n);
+    highest.push_back(1e9 * physics.scale(n));
+    lowest.push_back(physics.signed_fields() ? -highest.back() : -10 * tolerance * physics.scale(n));
   }
-  if (physics.max_over_owned("kollagen/guards/state", test) == 0) return;
+  const auto bad_cells = [&]<class T>(const Fields<Exec, T>& group) -> Real {
+    if (!group.allocated()) return 0;
+    BadCell<T> test{group.span(), 0, {}, {}};
+    for (int n = 0; n < physics.count(); ++n) {
+      if (u.single()[std::size_t(n)] != std::is_same_v<T, float>) continue;
+      test.lowest[test.count] = lowest[std::size_t(n)];
+      test.highest[test.count++] = highest[std::size_t(n)];
+    }
+    return max_over_cells("kollagen/guards/state", physics.exec(), physics.owned(), test);
+  };
+  Communicator& ranks = *physics.ranks().communicator;
+  if (ranks.max(std::max(bad_cells(u.doubles()), bad_cells(u.singles()))) == 0) return;
 
   // All ranks tell the same story: that of the first bad cell of the whole grid.
-  const auto host = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), u.view());
+  const auto doubles = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), u.doubles().view());
+  const auto singles = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), u.singles().view());
   const Grid& grid = physics.grid();
   double first_bad = HUGE_VAL;
   std::string story;
@@ -139,8 +155,9 @@ void check_state(const Physics<Exec>& physics, const Fields<Exec>& u, const doub
     for (int j = 0; j < grid.cells[1] && story.empty(); ++j)
       for (int i = 0; i < grid.cells[0] && story.empty(); ++i)
         for (int n = 0; n < physics.count() && story.empty(); ++n) {
-          const Real v = host(n, k + ghost_layers, j + ghost_layers, i + ghost_layers);
-          if (v >= test.lowest[n] && v <= test.highest[n]) continue;
+          const int place = u.place(n), kk = k + ghost_layers, jj = j + ghost_layers, ii = i + ghost_layers;
+          const Real v = u.single()[std::size_t(n)] ? Real(singles(place, kk, jj, ii)) : doubles(place, kk, jj, ii);
+          if (v >= lowest[std::size_t(n)] && v <= highest[std::size_t(n)]) continue;
           const auto& species = physics.info().species[n];
           const std::array<int, 3> cell{grid.first[0] + i, grid.first[1] + j, grid.first[2] + k};
           first_bad = (double(cell[2]) * grid.global_cells[1] + cell[1]) * grid.global_cells[0] + cell[0];
@@ -148,10 +165,9 @@ void check_state(const Physics<Exec>& physics, const Fields<Exec>& u, const doub
           text << "field " << species.name << " is " << v << " " << species.unit << " in cell (" << cell[0] << ", "
                << cell[1] << ", " << cell[2] << ") at (" << grid.centre(0, i) << ", " << grid.centre(1, j) << ", "
                << grid.centre(2, k) << ") um, time " << time << " h, step " << step << ", last dt " << dt
-               << " h; allowed: " << test.lowest[n] << " to " << test.highest[n];
+               << " h; allowed: " << lowest[std::size_t(n)] << " to " << highest[std::size_t(n)];
           story = text.str();
         }
-  Communicator& ranks = *physics.ranks().communicator;
   const double earliest = -ranks.max(-first_bad);
   together(ranks, [&] {
     if (first_bad == earliest) throw GuardError(story);
@@ -173,7 +189,7 @@ std::unique_ptr<Integrator<Exec>> make_integrator(std::unique_ptr<Physics<Exec>>
 
 #define KOLLAGEN_INSTANTIATE(Exec)                                                                              \
   template class Integrator<Exec>;                                                                              \
-  template void check_state(const Physics<Exec>&, const Fields<Exec>&, double, long, double, double);           \
+  template void check_state(const Physics<Exec>&, const State<Exec>&,  double, long, double, double);           \
   template std::unique_ptr<Integrator<Exec>> make_explicit(std::unique_ptr<Physics<Exec>>, const TimeConfig&); \
   template std::unique_ptr<Integrator<Exec>> make_integrator(std::unique_ptr<Physics<Exec>>, const TimeConfig&);
 KOLLAGEN_FOR_EACH_BACKEND(KOLLAGEN_INSTANTIATE)

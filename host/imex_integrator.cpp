@@ -49,8 +49,8 @@ class ImexIntegrator final : public Integrator<Exec> {
  public:
   ImexIntegrator(std::unique_ptr<Physics<Exec>> physics, const TimeConfig& config)
       : Integrator<Exec>(std::move(physics), config),
-        next_("next state", this->state_.count(), this->state_.cells()),
-        rhs_("stage right-hand side", this->state_.count(), this->state_.cells()),
+        next_(this->physics_->make_state("next state")),
+        rhs_(this->physics_->make_state("stage right-hand side")),
         error_("error estimate", this->state_.count(), this->state_.cells()),
         solver_(this->physics_->exec(), this->physics_->ranks(), this->physics_->grid().spacing,
                 this->physics_->walls(0)),
@@ -75,7 +75,7 @@ class ImexIntegrator final : public Integrator<Exec> {
     Integrator<Exec>::save(record);
     record.numbers["controller/imex"] = {next_dt_, last_dt_, have_last_stage_ ? 1.0 : 0.0};
   }
-  std::vector<std::pair<std::string, Fields<Exec>>> stored() const override {
+  std::vector<std::pair<std::string, State<Exec>>> stored() const override {
     auto result = Integrator<Exec>::stored();
     if (have_last_stage_) result.emplace_back("last_stage", rhs_);
     return result;
@@ -175,9 +175,12 @@ class ImexIntegrator final : public Integrator<Exec> {
     {
       const PartTimer part(seconds.seconds_control);
       for (int s = 0; s < physics.count(); ++s)
-        for_cells("kollagen/stages/start", physics.exec(), physics.owned(),
-                  StartStep{this->state_[s], rhs_[s], next_[s], c / last_weight_, slack(s)});
-      this->count_traffic(physics.count() * traffic::start);
+        with_type(s, [&](auto type) {
+          using T = decltype(type);
+          for_cells("kollagen/stages/start", physics.exec(), physics.owned(),
+                    StartStep<T>{state<T>(s), rhs<T>(s), next<T>(s), T(c / last_weight_), T(slack(s))});
+        });
+      this->count_traffic(traffic::start(physics.state_bytes()));
       have_last_stage_ = false;  // rhs_ now holds something else
     }
     in_second_stage_ = false;
@@ -186,9 +189,12 @@ class ImexIntegrator final : public Integrator<Exec> {
     {
       const PartTimer part(seconds.seconds_control);
       for (int s = 0; s < physics.count(); ++s)
-        for_cells("kollagen/stages/between", physics.exec(), physics.owned(),
-                  BetweenStages{this->state_[s], rhs_[s], next_[s], error_[s], slack(s)});
-      this->count_traffic(physics.count() * traffic::between);
+        with_type(s, [&](auto type) {
+          using T = decltype(type);
+          for_cells("kollagen/stages/between", physics.exec(), physics.owned(),
+                    BetweenStages<T>{state<T>(s), rhs<T>(s), next<T>(s), error_[s], T(slack(s))});
+        });
+      for (int s = 0; s < physics.count(); ++s) this->count_traffic(traffic::between(physics.word(s)));
     }
     if (!solve_stage(time + dt, c)) return unacceptable;
     const PartTimer part(seconds.seconds_control);
@@ -221,24 +227,37 @@ class ImexIntegrator final : public Integrator<Exec> {
       this->count_traffic(this->evaluation_traffic());
     }
     for (int s = 0; s < physics.count(); ++s) {
-      if (!in_second_stage_)
-        for_cells("kollagen/stages/undo_start", physics.exec(), physics.owned(), UndoStart{this->state_[s], rhs_[s]});
-      else if (stiff(s, c))
-        for_cells("kollagen/stages/restore_start", physics.exec(), physics.owned(),
-                  RestoreStart{this->state_[s], rhs_[s], error_[s]});
-      else
-        for_cells("kollagen/stages/take_evaluated", physics.exec(), physics.owned(), CopyField<Real>{next_[s], rhs_[s]});
+      with_type(s, [&](auto type) {
+        using T = decltype(type);
+        if (!in_second_stage_)
+          for_cells("kollagen/stages/undo_start", physics.exec(), physics.owned(), UndoStart<T>{state<T>(s), rhs<T>(s)});
+        else if (stiff(s, c))
+          for_cells("kollagen/stages/restore_start", physics.exec(), physics.owned(),
+                    RestoreStart<T>{state<T>(s), rhs<T>(s), error_[s]});
+        else
+          for_cells("kollagen/stages/take_evaluated", physics.exec(), physics.owned(), CopyField<T>{next<T>(s), rhs<T>(s)});
+      });
     }
-    this->count_traffic(physics.count() * traffic::start);
+    this->count_traffic(traffic::start(physics.state_bytes()));
     last_weight_ = c;
     have_last_stage_ = true;
   }
-  /// Whether diffusion over a cell is much faster than the step.
-  bool stiff(const int species, const Real c) const {
+  /// c times the rate of diffusion over a cell.
+  double stiffness(const int species, const Real c) const {
     const auto& physics = *this->physics_;
     double rate = 0;
     for (const double h : physics.grid().spacing) rate += 2 * physics.diffusivity(species) / (h * h);
-    return c * rate > stiff_from;
+    return c * rate;
+  }
+  /// Whether diffusion over a cell is much faster than the step.
+  bool stiff(const int species, const Real c) const { return stiffness(species, c) > stiff_from; }
+  /// Residual that rounding alone may leave, in units of the tolerance. Values in float are off by half of float_epsilon;
+  /// u and rhs come into a residual once, and u twice more with the stiffness. Mobility, losses and chemotaxis are in
+  /// the factor.
+  double noise(const int species, const Real c) const {
+    constexpr double others = 4;
+    if (!next_.single()[std::size_t(species)]) return round_off;
+    return std::max(round_off, others * float_epsilon * (1 + stiffness(species, c)) / this->config_.tolerance);
   }
 
   Real lowest(const int species) const {
@@ -271,13 +290,13 @@ class ImexIntegrator final : public Integrator<Exec> {
         const PartTimer part(this->statistics_.seconds_signals);
         physics.update_mobility(next_);
         physics.give_mobility(solver_);
-        this->count_traffic(traffic::mobility + traffic::faces);
+        this->count_traffic(traffic::mobility(physics.moving_word()) + traffic::faces(physics.moving_word()));
       }
       for (const int s : order_) {
         const PartTimer part(solve_seconds(s));
         if (physics.chemotaxis() && physics.chemotaxis()->species == s) {
           physics.evaluate_chemotaxis(next_);
-          this->count_traffic(traffic::chemotaxis);
+          this->count_traffic(traffic::chemotaxis(physics.moving_word()));
         }
         const double residual = residual_of(s, c);
         if (!(residual < unacceptable)) return false;
@@ -286,7 +305,7 @@ class ImexIntegrator final : public Integrator<Exec> {
         if (residual > (pass == 1 ? negligible : solver_tolerance)) {
           correct(s, c, residual);
           settled_[s] = false;
-        } else if (pass > 1 && first_residual_[s] > round_off && !stiff(s, c)) {
+        } else if (pass > 1 && first_residual_[s] > noise(s, c) && !stiff(s, c)) {
           add(s, solver_.residual());  // what `balance` would do
           settled_[s] = true;
         }
@@ -313,16 +332,18 @@ class ImexIntegrator final : public Integrator<Exec> {
   bool balance(const Real c) {
     for (std::size_t n = 0; n < order_.size(); ++n) {
       const int s = order_[n];
-      if (settled_[s] || first_residual_[s] <= round_off || (!always_balanced_[n] && stiff(s, c))) continue;
+      const double floor = noise(s, c);
+      if (settled_[s] || first_residual_[s] <= floor || (!always_balanced_[n] && stiff(s, c))) continue;
       const PartTimer part(solve_seconds(s));
       for (int cycle = 0;; ++cycle) {
         const double residual = residual_of(s, c);
         if (!(residual < unacceptable) || cycle == most_cycles) return false;
-        if (residual <= solver_tolerance) break;
+        if (residual <= std::max(solver_tolerance, floor)) break;
         correct(s, c, residual);
         changes_.forget();
       }
-      add(s, solver_.residual());
+      // A residual that is rounding of a stiff operator would be added to the field magnified.
+      if (floor <= solver_tolerance) add(s, solver_.residual());
       changes_.forget();
     }
     return true;
@@ -332,7 +353,7 @@ class ImexIntegrator final : public Integrator<Exec> {
     const PartTimer part(this->statistics_.seconds_local);
     const int updated =
         this->physics_->update_local(group, next_, rhs_, c, this->config_.tolerance, changes_);
-    this->count_traffic(traffic::update_local(updated));
+    this->count_traffic(traffic::update_local(this->physics_->moving_word(), updated));
   }
 
   double& solve_seconds(const int species) {
@@ -342,7 +363,7 @@ class ImexIntegrator final : public Integrator<Exec> {
   /// Residual (in double) and weight of one species, the others fixed, into the solver; its size in units of the
   /// tolerance.
   double residual_of(const int species, const Real c) {
-    this->count_traffic(traffic::residual);
+    this->count_traffic(traffic::residual(this->physics_->moving_word()));
     this->physics_->stage_residual(species, next_, rhs_, c, this->config_.tolerance, solver_.residual(),
                                    solver_.weight(), maxima_);
     return largest_of_all(maxima_.take_largest(this->physics_->exec()));
@@ -361,11 +382,14 @@ class ImexIntegrator final : public Integrator<Exec> {
   }
   /// Adds a correction. The largest change of this rank in units of the tolerance goes into `changes_`.
   void add(const int species, const Span3<float>& correction) {
-    this->count_traffic(traffic::add_correction);
-    max_over_cells("kollagen/stages/add_correction", this->physics_->exec(), this->physics_->owned(),
-                   AddCorrection{correction, next_[species], this->physics_->scale(species),
-                                 1 / this->config_.tolerance},
-                   changes_.next());
+    this->count_traffic(traffic::add_correction(this->physics_->word(species)));
+    with_type(species, [&](auto type) {
+      using T = decltype(type);
+      max_over_cells("kollagen/stages/add_correction", this->physics_->exec(), this->physics_->owned(),
+                     AddCorrection<T>{correction, next<T>(species), T(this->physics_->scale(species)),
+                                      T(1 / this->config_.tolerance)},
+                     changes_.next());
+    });
   }
 
   /// Largest local error over all fields and cells in units of tolerance (scale + |u|). The estimate of a moving
@@ -375,10 +399,13 @@ class ImexIntegrator final : public Integrator<Exec> {
     const int count = physics.count();
     std::vector<double>& plain = plain_error_;
     for (int s = 0; s < count; ++s)
-      max_over_cells("kollagen/stages/plain_error_size", physics.exec(), physics.owned(),
-                     PlainErrorSize{error_of(s), weight_of(s)}, maxima_.next());
+      with_type(s, [&](auto type) {
+        using T = decltype(type);
+        max_over_cells("kollagen/stages/plain_error_size", physics.exec(), physics.owned(),
+                       PlainErrorSize<T>{error_of<T>(s), weight_of<T>(s)}, maxima_.next());
+      });
     plain = maxima_.take(physics.exec());
-    this->count_traffic(count * traffic::plain_error_size);
+    for (int s = 0; s < count; ++s) this->count_traffic(traffic::plain_error_size(physics.word(s)));
     physics.ranks().communicator->max(plain.data(), count);
     double largest = 0;
     std::vector<int> moving;
@@ -397,9 +424,13 @@ class ImexIntegrator final : public Integrator<Exec> {
       load_error(s);
       solve_correction(s, c, 10);
       filtered_ = s;
-      this->count_traffic(traffic::error_size);
-      largest = std::max(largest, largest_of_all(max_over_cells("kollagen/stages/error_size", physics.exec(), physics.owned(),
-                                                                ErrorSize{solver_.correction(), weight_of(s)})));
+      this->count_traffic(traffic::error_size(physics.word(s)));
+      const double size = with_type(s, [&](auto type) {
+        using T = decltype(type);
+        return max_over_cells("kollagen/stages/error_size", physics.exec(), physics.owned(),
+                              ErrorSize<T>{solver_.correction(), weight_of<T>(s)});
+      });
+      largest = std::max(largest, largest_of_all(size));
     }
     return largest;
   }
@@ -426,28 +457,55 @@ class ImexIntegrator final : public Integrator<Exec> {
       for_cells("kollagen/stages/filter_again", physics.exec(), physics.owned(),
                 CopyField<float>{solver_.correction(), solver_.residual()});
       solve_correction(s, c, 10);
-      for_cells("kollagen/stages/extrapolate", physics.exec(), physics.owned(),
-                ExtrapolateMoving{solver_.correction(), {next_[s], rhs_[s]}});
-      this->count_traffic(2 * traffic::single + traffic::extrapolate);
+      with_type(s, [&](auto type) {
+        using T = decltype(type);
+        for_cells("kollagen/stages/extrapolate", physics.exec(), physics.owned(),
+                  ExtrapolateMoving<T>{solver_.correction(), {next<T>(s), rhs<T>(s)}});
+      });
+      this->count_traffic(2 * traffic::single + traffic::extrapolate(physics.word(s)));
     }
     if (!local) return;
     physics.extrapolate_local(next_, rhs_, error_, c);
-    this->count_traffic(traffic::extrapolate_local(physics.count()));
+    this->count_traffic(traffic::extrapolate_local(physics.state_bytes()));
   }
   /// The estimate of a field, not filtered, as the solver's right-hand side.
   void load_error(const int s) {
     const auto& physics = *this->physics_;
-    for_cells("kollagen/stages/finish_error", physics.exec(), physics.owned(),
-              FinishError{error_of(s), solver_.residual(), solver_.weight()});
-    this->count_traffic(traffic::finish_error);
+    with_type(s, [&](auto type) {
+      using T = decltype(type);
+      for_cells("kollagen/stages/finish_error", physics.exec(), physics.owned(),
+                FinishError<T>{error_of<T>(s), solver_.residual(), solver_.weight()});
+    });
+    this->count_traffic(traffic::finish_error(physics.word(s)));
   }
-  ErrorEstimate error_of(const int s) const { return {error_[s], rhs_[s], next_[s]}; }
-  ErrorWeight weight_of(const int s) const {
-    return {this->state_[s], next_[s], this->physics_->scale(s), this->config_.tolerance, lowest(s)};
+  template <class T>
+  ErrorEstimate<T> error_of(const int s) const {
+    return {error_[s], rhs<T>(s), next<T>(s)};
+  }
+  template <class T>
+  ErrorWeight<T> weight_of(const int s) const {
+    return {state<T>(s), next<T>(s), T(this->physics_->scale(s)), T(this->config_.tolerance), T(lowest(s))};
+  }
+  /// Calls f with a value of the type that a species is stored as.
+  template <class F>
+  decltype(auto) with_type(const int s, const F& f) const {
+    return next_.single()[std::size_t(s)] ? f(float()) : f(Real());
+  }
+  template <class T>
+  Span3<T> state(const int s) const {
+    return this->state_.template get<T>(s);
+  }
+  template <class T>
+  Span3<T> next(const int s) const {
+    return next_.template get<T>(s);
+  }
+  template <class T>
+  Span3<T> rhs(const int s) const {
+    return rhs_.template get<T>(s);
   }
 
-  Fields<Exec> next_;
-  Fields<Exec> rhs_;
+  State<Exec> next_;
+  State<Exec> rhs_;
   Fields<Exec, float> error_;
   Multigrid<Exec> solver_;
   Maxima<Exec> maxima_;   ///< residuals and error estimates, taken at once

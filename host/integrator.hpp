@@ -12,6 +12,7 @@
 #include "kollagen/config.hpp"
 #include "kollagen/fields.hpp"
 #include "kollagen/record.hpp"
+#include "kollagen/state.hpp"
 
 namespace kollagen {
 
@@ -50,7 +51,7 @@ class Integrator {
   virtual ~Integrator() = default;
 
   /// The current state; initial values and treatments are written into it, followed by `restart`.
-  const Fields<Exec>& state() const { return state_; }
+  const State<Exec>& state() const { return state_; }
   Physics<Exec>& physics() { return *physics_; }
   const StepStatistics& statistics() const { return statistics_; }
 
@@ -72,7 +73,7 @@ class Integrator {
   virtual void save(Record& record) const;
   /// Packed fields that the next step depends on, by the name of their group: the state, and the derivative at its time
   /// where the integrator holds one.
-  virtual std::vector<std::pair<std::string, Fields<Exec>>> stored() const { return {{"state", state_}}; }
+  virtual std::vector<std::pair<std::string, State<Exec>>> stored() const { return {{"state", state_}}; }
   /// Takes over what `save` stored; afterwards `stored` names what has to be filled, followed by `restored`.
   virtual void restore(const Record& record);
   virtual void restored() = 0;
@@ -89,7 +90,7 @@ class Integrator {
   Integrator(std::unique_ptr<Physics<Exec>> physics, const TimeConfig& config)
       : physics_(std::move(physics)),
         config_(config),
-        state_("state", physics_->count(), physics_->grid().cells) {}
+        state_(physics_->make_state("state")) {}
   void count_step(double dt);
   /// Counts traffic of `bytes_per_cell` over the owned cells.
   void count_traffic(const double bytes_per_cell) {
@@ -98,7 +99,7 @@ class Integrator {
 
   std::unique_ptr<Physics<Exec>> physics_;
   TimeConfig config_;
-  Fields<Exec> state_;
+  State<Exec> state_;
   StepStatistics statistics_;
   std::function<void(double)> forcing_at_;
 };
@@ -106,7 +107,7 @@ class Integrator {
 /// Throws GuardError naming the worst field, cell and value when a value is not finite, below its tolerance under
 /// zero or absurdly large; one fused pass over all cells.
 template <class Exec>
-void check_state(const Physics<Exec>& physics, const Fields<Exec>& u, double time, long step, double dt,
+void check_state(const Physics<Exec>& physics, const State<Exec>& u, double time, long step, double dt,
                  double tolerance);
 
 /// SSP-RK3 of Shu and Osher 1988 with the automatic stable step: the reference of the tests.

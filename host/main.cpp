@@ -8,6 +8,7 @@
 #include <exception>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -220,6 +221,10 @@ int dispatch(const int argc, char** argv) {
   CLI::App* bench = app.add_subcommand("bench", "Measure how fast this program is on this machine.");
   bench->add_option("--cells", options.bench.sides, "cells along each side of the cubes [64 128 256]")
       ->check(CLI::Range(smallest_bench, largest_bench));
+  const std::map<std::string, StatePrecision> precisions{{"double", StatePrecision::full},
+                                                         {"mixed", StatePrecision::mixed}};
+  bench->add_option("--precision", options.bench.precision, "of the state: double or mixed [double]")
+      ->transform(CLI::CheckedTransformer(precisions));
   bench->add_option("--json", options.bench.json, "file that receives the result");
   bench->add_option("--compare", options.bench.compare, "earlier result to compare with");
   bench->callback([&] {

@@ -368,7 +368,10 @@ class Session {
     const bool imex = config_.time.integrator == IntegratorKind::imex;
     log_->info("{} to {}{} | treatments: {}, needles at the start: {}", imex ? "imex" : "explicit",
                end_text(config_.time.end),
-               imex ? fmt::format(", tolerance {:g}", config_.time.tolerance) : "", config_.treatments.size(),
+               imex ? fmt::format(", tolerance {:g}{}", config_.time.tolerance,
+                                  config_.time.precision == StatePrecision::mixed ? ", mixed precision" : "")
+                    : "",
+               config_.treatments.size(),
                simulation_->needles_placed());
     for (const auto& line : plan_lines(config_)) log_->info(line);
     const double volume = output_volume(config_).total;
@@ -564,6 +567,7 @@ class Session {
     RunReport report;
     report.title = config_.title;
     report.model = config_.model;
+    report.precision = config_.time.precision == StatePrecision::mixed ? "mixed" : "double";
     report.backend = fmt::format("{} x {}", Exec::name(), Exec().concurrency());
     report.grid = simulation_->grid();
     report.state_bytes = long(simulation_->integrator().state().bytes());

@@ -50,8 +50,8 @@ std::string sharing_text(const DomainConfig& domain, const int ranks) {
 }
 
 std::string sharing_report(const Config& config, const int ranks) {
-  const double species = double(model_info(config.model).species.size());
-  const double memory = estimated_memory(double(share(config.domain, ranks).most), species);
+  const double memory = estimated_memory(double(share(config.domain, ranks).most), model_info(config.model),
+                                         config.time.precision);
   return fmt::format("ranks                {}\nmemory per rank      {:.3g} MB at most\n",
                      sharing_text(config.domain, ranks), memory / 1e6);
 }

@@ -9,6 +9,7 @@
 #include "kernels/puncture.hpp"
 #include "kollagen/check.hpp"
 #include "kollagen/needles.hpp"
+#include "kollagen/storage.hpp"
 
 namespace kollagen {
 namespace {
@@ -94,7 +95,8 @@ Simulation<Exec>::Simulation(const Config& config, const Exec& exec, std::shared
                            config.boundary_values,
                            config.model_parameters,
                            config.disabled_terms,
-                           config.skin};
+                           config.skin,
+                           config.time.precision};
   integrator_ = make_integrator(make_physics(config.model, exec, setup_), config.time);
   clock_.end = config.time.end;
   fill_initial_state();
@@ -166,11 +168,17 @@ void Simulation<Exec>::take_balance() {
 
 template <class Exec>
 void Simulation<Exec>::check_balance() const {
-  constexpr double allowed = 1e-6;
+  const auto& physics = integrator_->physics();
+  const auto& state = integrator_->state();
   for (std::size_t c = 0; c < conserved_.size(); ++c) {
     const int n = conserved_[c];
-    const double total = integrator_->physics().total(integrator_->state(), n);
-    const double size = std::abs(totals_[c]) + 1e-3 * integrator_->physics().scale(n);
+    const double total = physics.total(state, n);
+    double allowed = 1e-6, size = std::abs(totals_[c]) + 1e-3 * physics.scale(n);
+    if (state.single()[std::size_t(n)]) {
+      // A step rounds a field about four times by half of float_epsilon, at worst all cells to the same side.
+      allowed += 2 * float_epsilon * double(clock_.step);
+      size += physics.magnitude(state, n);
+    }
     if (std::abs(total - totals_[c]) <= allowed * size) continue;
     std::ostringstream text;
     text << "field " << model().species[n].name << " is conserved, but its sum over all cells moved from " << totals_[c]
@@ -184,19 +192,19 @@ template <class Exec>
 void Simulation<Exec>::fill_initial_state() {
   auto& physics = integrator_->physics();
   const auto& state = integrator_->state();
-  auto host = Kokkos::create_mirror_view(state.view());
-  Kokkos::deep_copy(host, 0.0);
+  std::vector<double> values(std::size_t(grid().owned_count()));
   for (int n = 0; n < physics.count(); ++n) {
     std::vector<const InitialConfig*> shapes;
     for (const auto& initial : config_.initial)
       if (species_index(physics.info(), initial.field) == n) shapes.push_back(&initial);
-    for_host_cells(grid(), [&](const int k, const int j, const int i, const std::array<double, 3>& x) {
+    double* out = values.data();
+    for_host_cells(grid(), [&](const int k, const int, const int, const std::array<double, 3>& x) {
       double value = shapes.empty() ? physics.baseline(n, grid().first[2] + k) : 0;
       for (const auto* shape : shapes) value += shape_value(*shape, x, config_.domain.size);
-      host(n, k + ghost_layers, j + ghost_layers, i + ghost_layers) = value;
+      *out++ = value;
     });
+    copy_in(values.data(), state, n);
   }
-  Kokkos::deep_copy(state.view(), host);
 }
 
 template <class Exec>
@@ -245,8 +253,7 @@ void Simulation<Exec>::treat() {
         .collagen_iii = species_index(info, "collagen_iii"),
         .elastin = species_index(info, "elastin"),
     };
-    Fields<Exec> state = integrator_->state();
-    apply_treatment(physics.exec(), state, species, physics.grid(), physics.column(), needles,
+    apply_treatment(physics.exec(), integrator_->state(), species, physics.grid(), physics.column(), needles,
                     injury, config_.domain.walls[0] == WallKind::periodic,
                     config_.domain.walls[2] == WallKind::periodic);
     needles_placed_ += long(needles.size());
@@ -277,24 +284,28 @@ void Simulation<Exec>::step(const double limit) {
 }
 
 template <class Exec>
-void Simulation<Exec>::copy_out(const Fields<Exec>& fields, const int species, double* out) const {
-  using Kokkos::ALL;
-  const auto one = Kokkos::subview(fields.view(), species, ALL(), ALL(), ALL());
-  const auto host = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), one);
-  for_host_cells(grid(), [&](const int k, const int j, const int i, const std::array<double, 3>&) {
-    *out++ = host(k + ghost_layers, j + ghost_layers, i + ghost_layers);
+void Simulation<Exec>::copy_out(const State<Exec>& state, const int species, double* out) const {
+  state.in_group(species, [&](const auto& fields, const int place) {
+    using Kokkos::ALL;
+    const auto one = Kokkos::subview(fields.view(), place, ALL(), ALL(), ALL());
+    const auto host = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), one);
+    for_host_cells(grid(), [&](const int k, const int j, const int i, const std::array<double, 3>&) {
+      *out++ = host(k + ghost_layers, j + ghost_layers, i + ghost_layers);
+    });
   });
 }
 
 template <class Exec>
-void Simulation<Exec>::copy_in(const double* values, const Fields<Exec>& fields, const int species) const {
-  using Kokkos::ALL;
-  const auto one = Kokkos::subview(fields.view(), species, ALL(), ALL(), ALL());
-  const auto host = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), one);
-  for_host_cells(grid(), [&](const int k, const int j, const int i, const std::array<double, 3>&) {
-    host(k + ghost_layers, j + ghost_layers, i + ghost_layers) = *values++;
+void Simulation<Exec>::copy_in(const double* values, const State<Exec>& state, const int species) const {
+  state.in_group(species, [&]<class T>(const Fields<Exec, T>& fields, const int place) {
+    using Kokkos::ALL;
+    const auto one = Kokkos::subview(fields.view(), place, ALL(), ALL(), ALL());
+    const auto host = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), one);
+    for_host_cells(grid(), [&](const int k, const int j, const int i, const std::array<double, 3>&) {
+      host(k + ghost_layers, j + ghost_layers, i + ghost_layers) = stored<T>(*values++);
+    });
+    Kokkos::deep_copy(one, host);
   });
-  Kokkos::deep_copy(one, host);
 }
 
 template <class Exec>

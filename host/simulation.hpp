@@ -75,13 +75,14 @@ class Simulation final : public Snapshot, public Resumable {
   void use_parameters(const std::map<std::string, double>& parameters);
   /// Takes the totals of conserved species as they are now; `check_balance` compares with them.
   void take_balance();
-  /// Throws GuardError when the total of a conserved species moved by more than a relative 1e-6: fluxes leave rounding
-  /// only, so this finds wrong walls, ghosts and memory.
+  /// Throws GuardError when the total of a conserved species moved by more than a relative 1e-6, and what rounding of the
+  /// steps explains of one that is stored in float: fluxes leave rounding only, so this finds wrong walls, ghosts and
+  /// memory.
   void check_balance() const;
 
   /// One species of a packed state from and to owned values, x fastest.
-  void copy_out(const Fields<Exec>& fields, int species, double* out) const;
-  void copy_in(const double* values, const Fields<Exec>& fields, int species) const;
+  void copy_out(const State<Exec>& state, int species, double* out) const;
+  void copy_in(const double* values, const State<Exec>& state, int species) const;
 
   std::shared_ptr<Communicator> ranks_;
   Config config_;

@@ -3,12 +3,13 @@
 
 #include <cmath>
 #include <optional>
+#include <type_traits>
 #include <vector>
 
 #include "kernels/for_cells.hpp"
 #include "kollagen/column.hpp"
-#include "kollagen/fields.hpp"
 #include "kollagen/measure.hpp"
+#include "kollagen/state.hpp"
 
 namespace kollagen {
 
@@ -125,20 +126,22 @@ inline std::array<double, read_outs> largest_read_outs(const SkinFields& skin, c
 /// Measures the owned cells of `u`: `mask` marks some of them with 1 (x fastest), or is empty; with `skin` the read-outs are
 /// taken too, against `column` of the whole domain. No ghosts are read. The same bits for any number of ranks; on a device
 /// the read-outs may differ from those of a host by the last digit of a power. Collective.
-template <class Exec, class T>
-Measured measure(const Exec& exec, const Fields<Exec, T>& u, const Grid& grid, Communicator& ranks,
+template <class Exec>
+Measured measure(const Exec& exec, const std::type_identity_t<State<Exec>>& u, const Grid& grid, Communicator& ranks,
                  const std::vector<char>& mask, const std::optional<SkinFields>& skin, const Column& column) {
   const int count = u.count(), nz = grid.cells[2];
   const Box box = u.owned();
   Measured result{std::vector<Extremes>(std::size_t(count)), PlaneSums(grid, count + (skin ? read_outs : 0))};
 
   std::vector<double> most(2 * std::size_t(count), Largest::neutral);
-  const auto extremes = detail::planes_on_host<Largest, 2>("kollagen/measure/extremes", exec, count, box,
-                                                           FieldExtremes<T>{u.span()});
-  for (std::size_t n = 0; n < extremes.size(); ++n) {
-    double& of_species = most[n / (2 * std::size_t(nz)) * 2 + n % 2];
-    of_species = Largest::of(of_species, extremes[n]);
-  }
+  u.each_group([&]<class T>(const Fields<Exec, T>& group, const std::vector<int>& species) {
+    const auto extremes = detail::planes_on_host<Largest, 2>("kollagen/measure/extremes", exec, group.count(), box,
+                                                             FieldExtremes<T>{group.span()});
+    for (std::size_t n = 0; n < extremes.size(); ++n) {
+      double& of_species = most[2 * std::size_t(species[n / (2 * std::size_t(nz))]) + n % 2];
+      of_species = Largest::of(of_species, extremes[n]);
+    }
+  });
   ranks.max(most.data(), 2 * count);
   const double plane_cells = double(grid.global_cells[0]) * grid.global_cells[1];
   std::vector<ExactSplit> splits;
@@ -148,23 +151,32 @@ Measured measure(const Exec& exec, const Fields<Exec, T>& u, const Grid& grid, C
   }
 
   const auto device_mask = detail::on_device<Exec>("measure/mask", mask);
-  const auto device_splits = detail::on_device<Exec>("measure/splits", splits);
   const CellMask in_mask{mask.empty() ? nullptr : device_mask.data(), box.extent(1), box.extent(0)};
-  const auto sums = detail::planes_on_host<Adding, PlaneSums::parts>(
-      "kollagen/measure/sums", exec, count, box, FieldParts<T>{u.span(), device_splits.data(), in_mask});
-  for (int n = 0; n < count; ++n)
-    result.sums.set(n, grid.first[2], nz, &sums[std::size_t(n) * nz * PlaneSums::parts]);
+  u.each_group([&]<class T>(const Fields<Exec, T>& group, const std::vector<int>& species) {
+    std::vector<ExactSplit> of_group;
+    for (const int n : species) of_group.push_back(splits[std::size_t(n)]);
+    const auto device_splits = detail::on_device<Exec>("measure/splits", of_group);
+    const auto sums = detail::planes_on_host<Adding, PlaneSums::parts>(
+        "kollagen/measure/sums", exec, group.count(), box, FieldParts<T>{group.span(), device_splits.data(), in_mask});
+    for (std::size_t n = 0; n < species.size(); ++n)
+      result.sums.set(species[n], grid.first[2], nz, &sums[n * std::size_t(nz) * PlaneSums::parts]);
+  });
 
   if (skin) {
     std::vector<IntactMatrix> intact;
     for (int k = grid.first[2]; k < grid.first[2] + nz; ++k)
       intact.push_back({column.collagen_i[k], column.collagen_iii[k], column.elastin[k]});
     const auto device_intact = detail::on_device<Exec>("measure/intact", intact);
-    ReadOutParts<T> parts{skin->law, u[skin->collagen_i], u[skin->collagen_iii], u[skin->elastin], device_intact.data(),
-                          {}, in_mask};
+    ReadOutParts<Real> parts{skin->law,
+                             u.template get<Real>(skin->collagen_i),
+                             u.template get<Real>(skin->collagen_iii),
+                             u.template get<Real>(skin->elastin),
+                             device_intact.data(),
+                             {},
+                             in_mask};
     const auto largest = detail::largest_read_outs(*skin, column, result.extremes);
     for (int r = 0; r < read_outs; ++r) parts.split[r] = ExactSplit(largest[r], plane_cells);
-    constexpr int numbers = ReadOutParts<T>::numbers;
+    constexpr int numbers = ReadOutParts<Real>::numbers;
     const auto values = detail::planes_on_host<Adding, numbers>("kollagen/measure/read_outs", exec, 1, box, parts);
     for (int k = 0; k < nz; ++k)
       for (int r = 0; r < read_outs; ++r)

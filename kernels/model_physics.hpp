@@ -2,6 +2,7 @@
 #pragma once
 
 #include <bit>
+#include <type_traits>
 #include <utility>
 
 #include "host/model_setup.hpp"
@@ -9,18 +10,19 @@
 #include "kernels/physics.hpp"
 #include "kernels/reactions.hpp"
 #include "kernels/right_hand_side.hpp"
+#include "kollagen/storage.hpp"
 
 namespace kollagen {
 
 /// Largest loss coefficient of a cell over all species [1/h].
-template <class Model>
+template <class Model, class U = Span4<const Real>>
 struct LargestLoss {
   Model model;
-  CellInput<Model> input;
+  CellInput<Model, U> input;
   template <std::size_t... N>
   KOKKOS_FORCEINLINE_FUNCTION Real cell(const int k, const int j, const int i,
                                         std::index_sequence<N...>) const {
-    const Real v[Model::count] = {input.u(int(N), k, j, i)...};
+    const Real v[Model::count] = {Real(input.u.template at<int(N)>(k, j, i))...};
     Rates<Model::count> r;
     input.template rates<Rates<Model::count>::mask, false>(model, v, r, k, j, i);
     Real largest = 0;
@@ -32,10 +34,16 @@ struct LargestLoss {
   }
 };
 
-template <class Model, class Exec>
+/// Storage: AllDouble or Mixed, as setup.precision says.
+template <class Model, class Exec, class Storage = AllDouble>
 class ModelPhysics final : public Physics<Exec> {
   using Base = Physics<Exec>;
   using Traits = SolveTraits<Model>;
+  using Moving = typename Storage::Moving;
+  static constexpr bool in_float = std::is_same_v<Moving, float>;
+  static constexpr unsigned moving = Traits::by_mobility | Traits::by_layers | Traits::by_habitat;
+  using Read = std::conditional_t<in_float, SplitSpan<moving, const float, const Real>, Span4<const Real>>;
+  using Write = std::conditional_t<in_float, SplitSpan<moving, float, Real>, Span4<Real>>;
 
  public:
   ModelPhysics(const Exec& exec, const PhysicsSetup& setup)
@@ -43,6 +51,7 @@ class ModelPhysics final : public Physics<Exec> {
              make_column(setup.skin, setup.grid.global_cells[2], setup.grid.spacing[2],
                          Traits::homeostasis(configured_model<Model>(setup.parameters, setup.disabled_terms)))),
         model_(configured_model<Model>(setup.parameters, setup.disabled_terms)) {
+    KOLLAGEN_CHECK(this->mixed() == in_float, "physics of another precision than the setup asks for");
     const int nz = setup.grid.cells[2];
     std::vector<double> sites(std::size_t(nz) * Model::site_count, 0.0), diffusivities;
     for (int k = 0; k < nz; ++k) model_.fill_site(this->column_, setup.grid.first[2] + k, &sites[k * Model::site_count]);
@@ -79,37 +88,41 @@ class ModelPhysics final : public Physics<Exec> {
     return ((active_terms([](const auto& r, const int n) { return r.loss[n] != 0; }) >> species) & 1u) == 0;
   }
 
-  void stage_residual(const int species, const Fields<Exec>& u, const Fields<Exec>& rhs, const Real c,
+  void stage_residual(const int species, const State<Exec>& u, const State<Exec>& rhs, const Real c,
                       const Real tolerance, const Span3<float>& r, const Span3<float>& q,
                       Maxima<Exec>& maxima) const override {
     select_species(species, [&](auto n) {
       constexpr int s = decltype(n)::value;
       if constexpr ((Traits::by_mobility >> s) & 1u)
-        residual<s>(this->signal_diffusion(s, u), u, rhs, c, tolerance, r, q, maxima);
+        residual<s>(this->template signal_diffusion<Moving>(s, u), u, rhs, c, tolerance, r, q, maxima);
       else if constexpr (((Traits::by_layers | Traits::by_habitat) >> s) & 1u)
-        residual<s>(this->layer_diffusion(s, u), u, rhs, c, tolerance, r, q, maxima);
+        residual<s>(this->template layer_diffusion<Moving>(s, u), u, rhs, c, tolerance, r, q, maxima);
     });
   }
 
-  int update_local(const int group, const Fields<Exec>& u, const Fields<Exec>& rhs, const Real c,
+  int update_local(const int group, const State<Exec>& u, const State<Exec>& rhs, const Real c,
                    const Real tolerance, Maxima<Exec>& maxima) const override {
     return group == 0 ? local<Traits::local_first>(u, rhs, c, tolerance, maxima)
                       : local<Traits::local_last>(u, rhs, c, tolerance, maxima);
   }
 
-  void extrapolate_local(const Fields<Exec>& u, const Fields<Exec>& rhs, const Fields<Exec, float>& error,
+  void extrapolate_local(const State<Exec>& u, const State<Exec>& rhs, const Fields<Exec, float>& error,
                          const Real c) const override {
     constexpr unsigned mask = (Traits::local_first | Traits::local_last) & Traits::extrapolated;
     if constexpr (mask != 0)
       with_forcing([&](auto forced) {
-        for_cells("kollagen/reactions/extrapolate_local", this->exec_, this->owned(),
-                  ExtrapolateLocal<Model, mask, decltype(forced)::value>{model_, input(u), error.span(), rhs.span(),
-                                                                         u.span(), c});
+        ExtrapolateLocal<Model, mask, decltype(forced)::value, Read> kernel{model_, input(u), error.span(), {}, {}, c};
+        for (int n = 0; n < Model::count; ++n) {
+          if (((mask >> n) & 1u) == 0) continue;
+          kernel.rhs[n] = rhs.template get<Real>(n);
+          kernel.u[n] = u.template get<Real>(n);
+        }
+        for_cells("kollagen/reactions/extrapolate_local", this->exec_, this->owned(), kernel);
       });
   }
 
  protected:
-  void evaluate_all(const Fields<Exec>& u, const Fields<Exec>& base, const Fields<Exec>& out, const Real a, const Real b,
+  void evaluate_all(const State<Exec>& u, const State<Exec>& base, const State<Exec>& out, const Real a, const Real b,
                     const Real c) const override {
     with_forcing([&](auto forced) {
       constexpr bool f = decltype(forced)::value;
@@ -120,8 +133,8 @@ class ModelPhysics final : public Physics<Exec> {
         run_all<f, -1>(u, base, out, a, b, c);
     });
   }
-  Real largest_loss(const Fields<Exec>& u) const override {
-    return this->max_over_owned("kollagen/reactions/largest_loss", LargestLoss<Model>{model_, input(u)});
+  Real largest_loss(const State<Exec>& u) const override {
+    return this->max_over_owned("kollagen/reactions/largest_loss", LargestLoss<Model, Read>{model_, input(u)});
   }
 
  private:
@@ -147,24 +160,38 @@ class ModelPhysics final : public Physics<Exec> {
     return mask;
   }
   template <bool Forced, int Extra>
-  void run_all(const Fields<Exec>& u, const Fields<Exec>& base, const Fields<Exec>& out, const Real a, const Real b,
+  void run_all(const State<Exec>& u, const State<Exec>& base, const State<Exec>& out, const Real a, const Real b,
                const Real c) const {
-    using Kernel = RightHandSide<Model, Traits::by_mobility, Traits::by_layers, Traits::by_habitat, Extra, Forced>;
-    Kernel kernel{model_, input(u), base.span(), out.span(), a, b, c, this->mobility(), {}, {}, {}};
-    std::vector<int> moving;
+    using Kernel =
+        RightHandSide<Model, Traits::by_mobility, Traits::by_layers, Traits::by_habitat, Extra, Forced, Read, Write>;
+    Kernel kernel{model_, input(u), span<Read>(base), span<Write>(out), a, b, c, {}, {}, {}, {}};
+    if (this->has_clot()) kernel.mobility = this->mobility_.template get<Moving>(0);
+    std::vector<int> all_moving;
     for (int n = 0; n < Model::count; ++n) {
       if (!this->moves(n)) continue;
-      moving.push_back(n);
+      all_moving.push_back(n);
       kernel.layers[n] = this->layer_table(n);
       for (int axis = 0; axis < 3; ++axis)
         kernel.w[n][axis] = this->diffusivity(n) / (this->grid_.spacing[axis] * this->grid_.spacing[axis]);
     }
-    if constexpr (Extra >= 0) kernel.extra = this->chemotaxis_scratch_[0];
-    for_cells_with_ghosts("kollagen/right_hand_side/evaluate", this->exec_, *this->halo_, this->ghosts(u, moving),
-                          kernel);
+    if constexpr (Extra >= 0) kernel.extra = this->chemotaxis_scratch_.template get<Moving>(0);
+    for_cells_with_ghosts("kollagen/right_hand_side/evaluate", this->exec_, *this->halo_,
+                          this->template ghosts<Moving>(u, all_moving), kernel);
   }
-  CellInput<Model> input(const Fields<Exec>& u) const {
-    CellInput<Model> in{u.span(), this->site(), {}};
+  /// All species as kernels see them.
+  template <class Span>
+  static Span span(const State<Exec>& u) {
+    if constexpr (in_float) {
+      Span result;
+      if (u.singles().allocated()) result.singles = u.singles().span();
+      if (u.doubles().allocated()) result.doubles = u.doubles().span();
+      return result;
+    } else {
+      return u.doubles().span();
+    }
+  }
+  CellInput<Model, Read> input(const State<Exec>& u) const {
+    CellInput<Model, Read> in{span<Read>(u), this->site(), {}};
     if (this->forcing_.allocated()) in.forcing = this->forcing_.span();
     return in;
   }
@@ -184,17 +211,19 @@ class ModelPhysics final : public Physics<Exec> {
   }
 
   template <int S, class Operator>
-  void residual(const Operator& op, const Fields<Exec>& u, const Fields<Exec>& rhs, const Real c, const Real tolerance,
+  void residual(const Operator& op, const State<Exec>& u, const State<Exec>& rhs, const Real c, const Real tolerance,
                 const Span3<float>& r, const Span3<float>& q, Maxima<Exec>& maxima) const {
     with_forcing([&](auto forced) {
       constexpr bool f = decltype(forced)::value;
       const auto run = [&](auto with_extra) {
         constexpr bool x = decltype(with_extra)::value;
-        Span3<const Real> divergence;
-        if constexpr (x) divergence = this->chemotaxis_scratch_[0];
-        max_over_cells_with_ghosts("kollagen/reactions/stage_residual", this->exec_, *this->halo_, this->ghosts(u, {S}),
-                                   StageResidual<Model, S, Operator, f, x>{model_, input(u), op, rhs[S], divergence, r,
-                                                                           q, c, this->scale(S), 1 / tolerance},
+        Span3<const Moving> divergence;
+        if constexpr (x) divergence = this->chemotaxis_scratch_.template get<Moving>(0);
+        max_over_cells_with_ghosts("kollagen/reactions/stage_residual", this->exec_, *this->halo_,
+                                   this->template ghosts<Moving>(u, {S}),
+                                   StageResidual<Model, S, Operator, f, x, Read>{
+                                       model_, input(u), op, rhs.template get<Moving>(S), divergence, r, q, c,
+                                       this->scale(S), 1 / tolerance},
                                    maxima);
       };
       if constexpr (S == Traits::chemotactic)
@@ -205,15 +234,15 @@ class ModelPhysics final : public Physics<Exec> {
   }
 
   template <unsigned Mask>
-  int local(const Fields<Exec>& u, const Fields<Exec>& rhs, const Real c, const Real tolerance,
+  int local(const State<Exec>& u, const State<Exec>& rhs, const Real c, const Real tolerance,
             Maxima<Exec>& maxima) const {
     if constexpr (Mask != 0) {
       Kokkos::Array<Real, Model::count> scale{};
       for (int n = 0; n < Model::count; ++n) scale[n] = this->scale(n);
       with_forcing([&](auto forced) {
         max_over_cells("kollagen/reactions/update_local", this->exec_, this->owned(),
-                       UpdateLocal<Model, Mask, decltype(forced)::value>{model_, input(u), u.span(), rhs.span(), c, scale,
-                                                                         1 / tolerance},
+                       UpdateLocal<Model, Mask, decltype(forced)::value, Read, Write>{
+                           model_, input(u), span<Write>(u), span<Read>(rhs), c, scale, 1 / tolerance},
                        maxima.next());
       });
     }

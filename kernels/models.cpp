@@ -1,4 +1,5 @@
-/// Compiles every shipped model for every backend; a model that does not compile on one breaks the build.
+/// Compiles every shipped model for every backend, with a state in double; a model that does not compile on one breaks the
+/// build.
 #include "kernels/backends.hpp"
 #include "kernels/model_physics.hpp"
 
@@ -7,6 +8,7 @@ namespace kollagen {
 template <class Exec>
 std::unique_ptr<Physics<Exec>> make_physics(const std::string& model, const Exec& exec,
                                             const PhysicsSetup& setup) {
+  if (setup.precision == StatePrecision::mixed) return make_mixed_physics(model, exec, setup);
   std::unique_ptr<Physics<Exec>> physics;
   with_model(model, [&](auto type) {
     using Model = typename decltype(type)::type;

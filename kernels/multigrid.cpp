@@ -255,7 +255,8 @@ std::size_t Multigrid<Exec>::bytes() const {
 }
 
 template <class Exec>
-void Multigrid<Exec>::set_coefficient(const Span3<const Real>& m, const double largest) {
+template <class T>
+void Multigrid<Exec>::set_coefficient(const Span3<T>& m, const double largest) {
   if (!levels_[0].faces.allocated())
     for (std::size_t l = 0; l < levels_.size(); ++l)
       levels_[l].faces =
@@ -267,7 +268,7 @@ void Multigrid<Exec>::set_coefficient(const Span3<const Real>& m, const double l
     Box faces = fine.box();
     faces.upper[a] += 1;
     for_cells("kollagen/multigrid/fine_faces", exec_, faces,
-              FineFaces{m, fine.faces[a], a, fine.inert[a] ? 0 : 1 / fine.spacing[a]});
+              FineFaces<T>{m, fine.faces[a], a, fine.inert[a] ? 0 : 1 / fine.spacing[a]});
   }
   for (int l = 0; l + 1 < int(levels_.size()); ++l) {
     coarsen_faces<0>(l);
@@ -536,7 +537,10 @@ void Multigrid<Exec>::sweep_layers(const Span2<const Real>& layer, const double 
   smooth(level, op, chebyshev_weights(degree, low, high), true);
 }
 
-#define KOLLAGEN_INSTANTIATE(Exec) template class Multigrid<Exec>;
+#define KOLLAGEN_INSTANTIATE(Exec)                                                  \
+  template class Multigrid<Exec>;                                                   \
+  template void Multigrid<Exec>::set_coefficient(const Span3<Real>&, double);       \
+  template void Multigrid<Exec>::set_coefficient(const Span3<float>&, double);
 KOLLAGEN_FOR_EACH_BACKEND(KOLLAGEN_INSTANTIATE)
 
 }  // namespace kollagen

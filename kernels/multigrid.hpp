@@ -324,8 +324,9 @@ struct ProlongPairs {
 };
 
 /// Conductances of the finest level: harmonic mean of m over the distance of the centres. Ghosts of m filled.
+template <class T>
 struct FineFaces {
-  Span3<const Real> m;
+  Span3<const T> m;
   Span3<float> c;
   int axis;
   Real inv_distance;  ///< 0 along an axis of one cell between walls that let nothing through
@@ -373,8 +374,9 @@ struct DivideByWeight {
   }
 };
 
+template <class T>
 struct AbsoluteValue {
-  Span3<const Real> m;
+  Span3<const T> m;
   static constexpr int cells_per_item = 4;
   KOKKOS_FORCEINLINE_FUNCTION Real operator()(const int k, const int j, const int i) const {
     const Real v = m(k, j, i);
@@ -419,7 +421,8 @@ class Multigrid {
 
   /// Takes over the relative diffusivity m (ghosts filled) on all levels; to be called whenever it changed.
   /// `largest`: of all ranks. Collective.
-  void set_coefficient(const Span3<const Real>& m, double largest);
+  template <class T>
+  void set_coefficient(const Span3<T>& m, double largest);
   /// The same for an m that depends on depth only, given for all depth indices of the whole grid. A V-cycle then moves
   /// 0.6 of the memory, and no fields of faces are held.
   void set_layers(const std::vector<double>& m);

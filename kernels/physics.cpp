@@ -11,20 +11,22 @@ namespace kollagen {
 namespace {
 
 /// m = layer multiplier times clot factor.
+template <class T>
 struct Mobility {
   Span2<const Real> multiplier;
   Span3<const Real> clot;
   ClotFactor factor;
-  Span3<Real> m;
+  Span3<T> m;
   KOKKOS_FORCEINLINE_FUNCTION void operator()(const int k, const int j, const int i) const {
-    m(k, j, i) = multiplier(0, k) * factor(pos(clot(k, j, i)));
+    m(k, j, i) = T(multiplier(0, k) * factor(pos(clot(k, j, i))));
   }
 };
 
 /// Sum over the axes of the chemotactic speed through the lower face of a cell, per cell width.
+template <class T>
 struct ChemotaxisRate {
   ChemotaxisLaw law;
-  Span3<const Real> attractant;
+  Span3<const T> attractant;
   Real inv_h[3];  ///< 0 along an axis of one cell
   KOKKOS_FORCEINLINE_FUNCTION Real operator()(const int k, const int j, const int i) const {
     const Real c = attractant(k, j, i);
@@ -35,8 +37,9 @@ struct ChemotaxisRate {
   }
 };
 
+template <class T>
 struct CellValue {
-  Span3<const Real> u;
+  Span3<const T> u;
   KOKKOS_FORCEINLINE_FUNCTION Real operator()(const int k, const int j, const int i) const { return u(k, j, i); }
 };
 
@@ -133,10 +136,10 @@ void Physics<Exec>::build(const PhysicsSetup& setup, const std::vector<double>& 
       if (chemotaxis_->crowding == 0 || mobility(k) == 0) return 0.0;
       return 1 / (chemotaxis_->crowding * (chemotaxis_->crowding_by_habitat ? density(k) : 1.0));
     });
-    chemotaxis_scratch_ = Fields<Exec>("chemotaxis", 1, grid_.cells);
+    chemotaxis_scratch_ = State<Exec>("chemotaxis", {mixed_}, grid_.cells);
     chemotaxis_slopes_ = Fields<Exec, float>("chemotaxis slopes", 3, grid_.cells);
   }
-  if (clot_.species >= 0) mobility_ = Fields<Exec>("mobility", 1, grid_.cells);
+  if (clot_.species >= 0) mobility_ = State<Exec>("mobility", {mixed_}, grid_.cells);
   largest_mobility_ = *std::max_element(column_.diffusivity.begin(), column_.diffusivity.end());
 
   wall_values_ = make_table<Table>("wall values", 6 * count(), nz + 2, [&](const int row, const int c) {
@@ -175,73 +178,83 @@ Span2<const Real> Physics<Exec>::layer_table(const int species) const {
 }
 
 template <class Exec>
-SignalDiffusion Physics<Exec>::signal_diffusion(const int species, const Fields<Exec>& u) const {
-  SignalDiffusion op{u[species], mobility_[0], {}};
-  for (int a = 0; a < 3; ++a) op.w[a] = diffusivity(species) / (grid_.spacing[a] * grid_.spacing[a]);
+template <class T>
+BasicSignalDiffusion<T> Physics<Exec>::signal_diffusion(const int species, const State<Exec>& u) const {
+  BasicSignalDiffusion<T> op{u.template get<T>(species), mobility_.template get<T>(0), {}};
+  for (int a = 0; a < 3; ++a) op.w[a] = T(diffusivity(species) / (grid_.spacing[a] * grid_.spacing[a]));
   return op;
 }
 
 template <class Exec>
-LayerDiffusion Physics<Exec>::layer_diffusion(const int species, const Fields<Exec>& u) const {
-  LayerDiffusion op{u[species], layer_table(species), {}};
-  for (int a = 0; a < 3; ++a) op.w[a] = diffusivity(species) / (grid_.spacing[a] * grid_.spacing[a]);
+template <class T>
+BasicLayerDiffusion<T> Physics<Exec>::layer_diffusion(const int species, const State<Exec>& u) const {
+  BasicLayerDiffusion<T> op{u.template get<T>(species), layer_table(species), {}};
+  for (int a = 0; a < 3; ++a) op.w[a] = T(diffusivity(species) / (grid_.spacing[a] * grid_.spacing[a]));
   return op;
 }
 
 template <class Exec>
-void Physics<Exec>::update_mobility(const Fields<Exec>& u) {
+void Physics<Exec>::update_mobility(const State<Exec>& u) {
   if (clot_.species < 0) return;
-  for_cells("kollagen/physics/mobility", exec_, owned(),
-            Mobility{with_ghosts(multiplier_), u[clot_.species], clot_, mobility_[0]});
   Walls walls;  // a wall repeats the diffusivity of the cell next to it
   for (int face = 0; face < 6; ++face)
     walls.kind[face] =
         walls_[0].kind[face] == WallKind::periodic ? WallKind::periodic : WallKind::no_flux;
-  halo_->fill(std::vector<GhostField<Real>>{{mobility_[0], walls}}, Reach::faces);
-  largest_mobility_ = max_over_owned("kollagen/physics/largest_mobility", AbsoluteValue{mobility_[0]});
+  with_moving_type([&](auto type) {
+    using T = decltype(type);
+    const Span3<T> m = mobility_.template get<T>(0);
+    for_cells("kollagen/physics/mobility", exec_, owned(),
+              Mobility<T>{with_ghosts(multiplier_), u.template get<Real>(clot_.species), clot_, m});
+    halo_->fill(std::vector<GhostField<T>>{{m, walls}}, Reach::faces);
+    largest_mobility_ = max_over_owned("kollagen/physics/largest_mobility", AbsoluteValue<T>{m});
+  });
 }
 
 template <class Exec>
-void Physics<Exec>::evaluate(const Fields<Exec>& u, const Fields<Exec>& base, const Fields<Exec>& out,
-                             const Real a, const Real b, const Real c) {
+void Physics<Exec>::evaluate(const State<Exec>& u, const State<Exec>& base, const State<Exec>& out, const Real a,
+                             const Real b, const Real c) {
   if (chemotaxis_) evaluate_chemotaxis(u);
   evaluate_all(u, base, out, a, b, c);
 }
 
 template <class Exec>
-void Physics<Exec>::evaluate_chemotaxis(const Fields<Exec>& u) {
+void Physics<Exec>::evaluate_chemotaxis(const State<Exec>& u) {
   const ChemotaxisLaw& law = *chemotaxis_;
   const int crowd_b = law.crowd_b >= 0 ? law.crowd_b : law.crowd_a;
   std::vector<int> read;  // each once
   for (const int s : {law.species, law.attractant, law.crowd_a, crowd_b})
     if (std::find(read.begin(), read.end(), s) == read.end()) read.push_back(s);
   const Fields<Exec, float>& slopes = chemotaxis_slopes_;
-  for_cells_with_ghosts("kollagen/chemotaxis/slopes", exec_, *halo_, ghosts(u, read),
-                        LimitedSlopes{u[law.species], {slopes[0], slopes[1], slopes[2]}});
   Walls mirror;  // the slope next to a wall is never used across it: that face is closed
   for (int face = 0; face < 6; ++face)
     if (walls_[0].kind[face] == WallKind::periodic) mirror.kind[face] = WallKind::periodic;
-  ChemotaxisDivergence divergence{law,
-                                  u[law.species],
-                                  {slopes[0], slopes[1], slopes[2]},
-                                  u[law.attractant],
-                                  u[law.crowd_a],
-                                  u[crowd_b],
-                                  law.crowd_b >= 0 ? Real(1) : Real(0),
-                                  with_ghosts(inverse_full_),
-                                  with_ghosts(open_),
-                                  chemotaxis_scratch_[0],
-                                  {},
-                                  {},
-                                  {}};
-  for (int face = 0; face < 6; ++face) divergence.wall[face] = halo_->at_wall(face);
-  for (int axis = 0; axis < 3; ++axis) {
-    divergence.n[axis] = grid_.cells[axis];
-    divergence.inv_h[axis] = grid_.global_cells[axis] > 1 ? 1 / grid_.spacing[axis] : 0;
-  }
   std::vector<GhostField<float>> faces;
   for (int axis = 0; axis < 3; ++axis) faces.push_back({slopes[axis], mirror});
-  for_cells_with_ghosts("kollagen/chemotaxis/divergence", exec_, *halo_, faces, divergence);
+  with_moving_type([&](auto type) {
+    using T = decltype(type);
+    const Span3<T> cells = u.template get<T>(law.species);
+    for_cells_with_ghosts("kollagen/chemotaxis/slopes", exec_, *halo_, ghosts<T>(u, read),
+                          BasicLimitedSlopes<T>{cells, {slopes[0], slopes[1], slopes[2]}});
+    BasicChemotaxisDivergence<T> divergence{law,
+                                            cells,
+                                            {slopes[0], slopes[1], slopes[2]},
+                                            u.template get<T>(law.attractant),
+                                            u.template get<T>(law.crowd_a),
+                                            u.template get<T>(crowd_b),
+                                            law.crowd_b >= 0 ? T(1) : T(0),
+                                            with_ghosts(inverse_full_),
+                                            with_ghosts(open_),
+                                            chemotaxis_scratch_.template get<T>(0),
+                                            {},
+                                            {},
+                                            {}};
+    for (int face = 0; face < 6; ++face) divergence.wall[face] = halo_->at_wall(face);
+    for (int axis = 0; axis < 3; ++axis) {
+      divergence.n[axis] = grid_.cells[axis];
+      divergence.inv_h[axis] = grid_.global_cells[axis] > 1 ? T(1 / grid_.spacing[axis]) : T(0);
+    }
+    for_cells_with_ghosts("kollagen/chemotaxis/divergence", exec_, *halo_, faces, divergence);
+  });
 }
 
 template <class Exec>
@@ -259,25 +272,42 @@ void Physics<Exec>::correct(Multigrid<Exec>& solver, const int species, const Re
 }
 
 template <class Exec>
-Real Physics<Exec>::total(const Fields<Exec>& u, const int species) const {
-  const Real largest = max_over_owned("kollagen/physics/largest_value", AbsoluteValue{u[species]});
+Real Physics<Exec>::total(const State<Exec>& u, const int species) const {
+  return u.with(species, [&]<class T>(const Span3<T>& field) {
+    return sum_over_owned("kollagen/physics/total", CellValue<T>{field}, AbsoluteValue<T>{field});
+  });
+}
+
+template <class Exec>
+Real Physics<Exec>::magnitude(const State<Exec>& u, const int species) const {
+  return u.with(species, [&]<class T>(const Span3<T>& field) {
+    return sum_over_owned("kollagen/physics/magnitude", AbsoluteValue<T>{field}, AbsoluteValue<T>{field});
+  });
+}
+
+template <class Exec>
+template <class Value, class Size>
+Real Physics<Exec>::sum_over_owned(const std::string& label, const Value& value, const Size& size) const {
+  const Real largest = max_over_owned("kollagen/physics/largest_value", size);
   double count = 1;
   for (const int n : grid_.global_cells) count *= n;
-  ExactSum sum = sum_over_cells("kollagen/physics/total", exec_, owned(), CellValue{u[species]},
-                                ExactSplit(largest, count));
+  ExactSum sum = sum_over_cells(label, exec_, owned(), value, ExactSplit(largest, count));
   ranks_.communicator->sum(sum.part, 3);
   return sum.value();
 }
 
 template <class Exec>
-double Physics<Exec>::explicit_step_limit(const Fields<Exec>& u) {
+double Physics<Exec>::explicit_step_limit(const State<Exec>& u) {
   const double loss = largest_loss(u);
   double advection = 0;
   if (chemotaxis_) {
-    ChemotaxisRate rate{*chemotaxis_, u[chemotaxis_->attractant], {}};
-    for (int a = 0; a < 3; ++a) rate.inv_h[a] = grid_.global_cells[a] > 1 ? 1 / grid_.spacing[a] : 0;
-    max_over_cells_with_ghosts("kollagen/physics/chemotaxis_rate", exec_, *halo_, ghosts(u, {chemotaxis_->attractant}),
-                               rate, rates_);
+    with_moving_type([&](auto type) {
+      using T = decltype(type);
+      ChemotaxisRate<T> rate{*chemotaxis_, u.template get<T>(chemotaxis_->attractant), {}};
+      for (int a = 0; a < 3; ++a) rate.inv_h[a] = grid_.global_cells[a] > 1 ? 1 / grid_.spacing[a] : 0;
+      max_over_cells_with_ghosts("kollagen/physics/chemotaxis_rate", exec_, *halo_,
+                                 ghosts<T>(u, {chemotaxis_->attractant}), rate, rates_);
+    });
     advection = ranks_.communicator->max(rates_.take_largest(exec_));
   }
   double inverse = loss;
@@ -307,7 +337,13 @@ std::size_t Physics<Exec>::bytes() const {
   return mobility_.bytes() + chemotaxis_scratch_.bytes() + chemotaxis_slopes_.bytes() + forcing_.bytes();
 }
 
-#define KOLLAGEN_INSTANTIATE(Exec) template class Physics<Exec>;
+#define KOLLAGEN_INSTANTIATE_OPERATORS(Exec, T)                                                                  \
+  template BasicSignalDiffusion<T> Physics<Exec>::signal_diffusion<T>(int, const State<Exec>&) const;           \
+  template BasicLayerDiffusion<T> Physics<Exec>::layer_diffusion<T>(int, const State<Exec>&) const;
+#define KOLLAGEN_INSTANTIATE(Exec)            \
+  template class Physics<Exec>;               \
+  KOLLAGEN_INSTANTIATE_OPERATORS(Exec, Real)  \
+  KOLLAGEN_INSTANTIATE_OPERATORS(Exec, float)
 KOLLAGEN_FOR_EACH_BACKEND(KOLLAGEN_INSTANTIATE)
 
 }  // namespace kollagen

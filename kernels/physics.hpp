@@ -17,6 +17,7 @@
 #include "kollagen/fields.hpp"
 #include "kollagen/grid.hpp"
 #include "kollagen/model/info.hpp"
+#include "kollagen/state.hpp"
 
 namespace kollagen {
 
@@ -29,6 +30,7 @@ struct PhysicsSetup {
   std::map<std::string, double> parameters;
   std::vector<std::string> disabled_terms;
   SkinConfig skin;
+  StatePrecision precision = StatePrecision::full;
 };
 
 /// Right-hand side, stage residuals and local updates of one model on one backend, on the part of the grid that this rank
@@ -47,6 +49,22 @@ class Physics {
   int count() const { return int(info_.species.size()); }
   Box owned() const { return {{0, 0, 0}, grid_.cells}; }
   bool moves(const int s) const { return info_.species[s].motion != Motion::none; }
+  /// Whether the species that move are stored in float.
+  bool mixed() const { return mixed_; }
+  /// Room for all species, as they are stored. Zero-filled.
+  State<Exec> make_state(const std::string& label) const {
+    std::vector<bool> single;
+    for (int s = 0; s < count(); ++s) single.push_back(mixed_ && moves(s));
+    return State<Exec>(label, single, grid_.cells);
+  }
+  /// Bytes of a species in a cell, of one that moves, and of all of them.
+  double word(const int s) const { return mixed_ && moves(s) ? sizeof(float) : sizeof(Real); }
+  double moving_word() const { return mixed_ ? sizeof(float) : sizeof(Real); }
+  double state_bytes() const {
+    double sum = 0;
+    for (int s = 0; s < count(); ++s) sum += word(s);
+    return sum;
+  }
   double diffusivity(const int s) const { return moves(s) ? diffusivities_[s] : 0; }  ///< [um^2/h]
   const Ranks& ranks() const { return ranks_; }
   Halo<Exec>& halo() const { return *halo_; }
@@ -67,13 +85,12 @@ class Physics {
 
   /// Recomputes the relative diffusivity of signals from the clot in `u` (owned cells) and fills its ghosts. Nothing to do
   /// for a model without clot, whose signals diffuse by layers alone.
-  void update_mobility(const Fields<Exec>& u);
-  Span3<const Real> mobility() const { return mobility_.allocated() ? mobility_[0] : Span3<Real>(); }
+  void update_mobility(const State<Exec>& u);
   double largest_mobility() const { return largest_mobility_; }
   /// The relative diffusivity in the solver, which the state decides, or where there is no clot the layers. Collective.
   void give_mobility(Multigrid<Exec>& solver) const {
     if (mobility_varies())
-      solver.set_coefficient(mobility_[0], largest_mobility_);
+      mobility_.with(0, [&](const auto& m) { solver.set_coefficient(m, largest_mobility_); });
     else
       solver.set_layers(column_.diffusivity);
   }
@@ -84,15 +101,15 @@ class Physics {
 
   /// out = a base + b u + c f(u), f the whole right-hand side with transport. Fills the ghosts of u.
   /// `out` must not share memory with `u`; it may with `base`.
-  void evaluate(const Fields<Exec>& u, const Fields<Exec>& base, const Fields<Exec>& out, Real a, Real b, Real c);
+  void evaluate(const State<Exec>& u, const State<Exec>& base, const State<Exec>& out, Real a, Real b, Real c);
 
   /// Chemotactic change [u/h] of its species into the scratch field that stage_residual reads. Fills ghosts of u.
-  void evaluate_chemotaxis(const Fields<Exec>& u);
+  void evaluate_chemotaxis(const State<Exec>& u);
 
   /// Residual r and weight q = 1 + c loss of the stage  u = rhs + c f(u)  for a moving species (StageResidual);
   /// fills its ghosts. The largest |r| of this rank in units of tolerance (scale + |u|) is that of up to seven results in
   /// `maxima`: the caller takes the maximum over the ranks, together with what else it has to ask them.
-  virtual void stage_residual(int species, const Fields<Exec>& u, const Fields<Exec>& rhs, Real c, Real tolerance,
+  virtual void stage_residual(int species, const State<Exec>& u, const State<Exec>& rhs, Real c, Real tolerance,
                               const Span3<float>& r, const Span3<float>& q, Maxima<Exec>& maxima) const = 0;
   /// Correction for r and q as stage_residual left them in `solver`: a V-cycle for signals, sweeps for cells that
   /// shrink the error by about `reduction`. The result is in solver.correction().
@@ -101,13 +118,13 @@ class Physics {
   /// Updates the species that do not move (group 0: those that signals depend on; 1: the others), in place.
   /// The largest change of this rank in units of tolerance (scale + |u|) goes into `maxima`, one result at most. Returns
   /// the number of species.
-  virtual int update_local(int group, const Fields<Exec>& u, const Fields<Exec>& rhs, Real c, Real tolerance,
+  virtual int update_local(int group, const State<Exec>& u, const State<Exec>& rhs, Real c, Real tolerance,
                            Maxima<Exec>& maxima) const = 0;
 
   /// Whether the error estimate of a step is added to a species.
   virtual bool extrapolated(int species) const = 0;
   /// Adds the error estimates of a step to the extrapolated species that do not move (ExtrapolateLocal), in `u` and `rhs`.
-  virtual void extrapolate_local(const Fields<Exec>& u, const Fields<Exec>& rhs, const Fields<Exec, float>& error,
+  virtual void extrapolate_local(const State<Exec>& u, const State<Exec>& rhs, const Fields<Exec, float>& error,
                                  Real c) const = 0;
 
   /// Species whose total over the domain cannot change: no active term makes or takes them, no wall lets them through
@@ -117,10 +134,12 @@ class Physics {
   /// `conserved`.
   virtual bool lossless(int species) const = 0;
   /// Sum over all cells of one species [unit of the species times cells]; the same bits for any number of ranks.
-  Real total(const Fields<Exec>& u, int species) const;
+  Real total(const State<Exec>& u, int species) const;
+  /// The same of the absolute values.
+  Real magnitude(const State<Exec>& u, int species) const;
 
   /// Longest stable step of the explicit reference [h]: diffusion, chemotaxis and linear losses.
-  double explicit_step_limit(const Fields<Exec>& u);
+  double explicit_step_limit(const State<Exec>& u);
 
   /// Walls of a species, for corrections and ghosts.
   const Walls& walls(const int species) const { return walls_[species]; }
@@ -132,7 +151,8 @@ class Physics {
 
  protected:
   Physics(const Exec& exec, const PhysicsSetup& setup, const ModelInfo& info, const Column& column)
-      : exec_(exec), grid_(setup.grid), ranks_(setup.ranks), info_(info), column_(column) {}
+      : exec_(exec), grid_(setup.grid), ranks_(setup.ranks), info_(info), column_(column),
+        mixed_(setup.precision == StatePrecision::mixed) {}
 
   /// Builds tables and walls; called by the concrete model once its parameters are final.
   /// `sites` holds site_count values for each owned depth index, one depth after the other. `wall_transfer` [um/h] is the
@@ -141,18 +161,30 @@ class Physics {
              const std::optional<ChemotaxisLaw>& chemotaxis, const std::vector<double>& sites, int site_count,
              double wall_transfer);
   /// evaluate with the chemotactic change that evaluate_chemotaxis left.
-  virtual void evaluate_all(const Fields<Exec>& u, const Fields<Exec>& base, const Fields<Exec>& out, Real a, Real b,
+  virtual void evaluate_all(const State<Exec>& u, const State<Exec>& base, const State<Exec>& out, Real a, Real b,
                             Real c) const = 0;
   /// Largest loss coefficient of any species in any cell [1/h].
-  virtual Real largest_loss(const Fields<Exec>& u) const = 0;
+  virtual Real largest_loss(const State<Exec>& u) const = 0;
 
-  SignalDiffusion signal_diffusion(int species, const Fields<Exec>& u) const;
-  LayerDiffusion layer_diffusion(int species, const Fields<Exec>& u) const;
-  /// Faces of one species, or of several, as the halo wants them.
-  std::vector<GhostField<Real>> ghosts(const Fields<Exec>& u, const std::vector<int>& species) const {
-    std::vector<GhostField<Real>> result;
-    for (const int s : species) result.push_back({u[s], walls_[std::size_t(s)]});
+  /// Operators of a species that moves and is stored as T.
+  template <class T>
+  BasicSignalDiffusion<T> signal_diffusion(int species, const State<Exec>& u) const;
+  template <class T>
+  BasicLayerDiffusion<T> layer_diffusion(int species, const State<Exec>& u) const;
+  /// Faces of one species that moves, or of several, as the halo wants them.
+  template <class T>
+  std::vector<GhostField<T>> ghosts(const State<Exec>& u, const std::vector<int>& species) const {
+    std::vector<GhostField<T>> result;
+    for (const int s : species) result.push_back({u.template get<T>(s), walls_[std::size_t(s)]});
     return result;
+  }
+  /// Sum of `value` over all cells of all ranks; `size`: its absolute value. Exact, so that the order does not matter.
+  template <class Value, class Size>
+  Real sum_over_owned(const std::string& label, const Value& value, const Size& size) const;
+  /// Calls f with a value of the type that species that move are stored as.
+  template <class F>
+  decltype(auto) with_moving_type(const F& f) const {
+    return mixed_ ? f(float()) : f(Real());
   }
   Span2<const Real> site() const { return {site_.data(), int(site_.extent(1))}; }
   Span2<const Real> layer_table(int species) const;
@@ -164,12 +196,13 @@ class Physics {
   std::shared_ptr<Halo<Exec>> halo_;
   ModelInfo info_;
   Column column_;  ///< of the whole domain
+  bool mixed_;
   std::vector<double> diffusivities_;
   ClotFactor clot_;
   std::optional<ChemotaxisLaw> chemotaxis_;
   Fields<Exec> forcing_;
-  Fields<Exec> mobility_;
-  Fields<Exec> chemotaxis_scratch_;         ///< 0: divergence
+  State<Exec> mobility_;                    ///< this and the next one as the species that move
+  State<Exec> chemotaxis_scratch_;          ///< 0: divergence
   Fields<Exec, float> chemotaxis_slopes_;   ///< limited slopes along x, y, z
   Maxima<Exec> rates_{7};                   ///< of chemotaxis, for explicit steps
   Table site_;                       ///< (slot, k)
@@ -186,5 +219,9 @@ class Physics {
 template <class Exec>
 std::unique_ptr<Physics<Exec>> make_physics(const std::string& model, const Exec& exec,
                                             const PhysicsSetup& setup);
+/// Its case of mixed precision, compiled by itself.
+template <class Exec>
+std::unique_ptr<Physics<Exec>> make_mixed_physics(const std::string& model, const Exec& exec,
+                                                  const PhysicsSetup& setup);
 
 }  // namespace kollagen

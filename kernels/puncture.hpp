@@ -4,13 +4,15 @@
 #include <math.h>
 
 #include <cstdint>
+#include <type_traits>
 #include <vector>
 
 #include "kernels/for_cells.hpp"
 #include "kernels/needle_blocks.hpp"
 #include "kollagen/column.hpp"
-#include "kollagen/fields.hpp"
 #include "kollagen/needles.hpp"
+#include "kollagen/state.hpp"
+#include "kollagen/storage.hpp"
 
 namespace kollagen {
 
@@ -24,16 +26,17 @@ struct PunctureSpecies {
 /// Presses a set of needles into the owned cells. Every cell is sampled at 4 x 4 x 4 points. Of several
 /// tracks the nearest one damages a point, and a point is bled into once: the result does not depend on the
 /// order of the needles. No ghosts are read or written.
+template <class Cells>
 struct Puncture {
   static constexpr int samples = cell_samples;
   static constexpr int points = samples * samples * samples;
   static_assert(points <= 64, "a bit each");
   static constexpr int edge = needle_block_edge;
 
-  Span4<Real> state;
-  PunctureSpecies species;
+  Span3<Real> platelets, provisional_matrix, damage, collagen_i, collagen_iii, elastin;
+  Span3<Cells> fibroblasts, myofibroblasts;
   Injury injury;
-  const Real* fibroblasts;  ///< F0 of owned cell k [cells/mm^3]
+  const Real* undamaged;  ///< F0 of owned cell k [cells/mm^3]
   const Needle* needles;
   const long* first;  ///< of each block of cells in `items`
   const int* items;
@@ -107,21 +110,20 @@ struct Puncture {
     return bleeding;
   }
 
-  /// `damage`: mean of d over the cell; `bled`: share of the cell inside a bleeding core.
-  KOKKOS_FORCEINLINE_FUNCTION void wound(const int k, const int j, const int i, const Real damage,
-                                         const Real bled) const {
-    const Real matrix = 1 - injury.matrix_loss * damage;
-    state(species.collagen_i, k, j, i) *= matrix;
-    state(species.collagen_iii, k, j, i) *= matrix;
-    state(species.elastin, k, j, i) *= matrix;
-    if (!(fibroblasts[k] > 0)) return;  // cells, debris and blood live only where cells live
-    const Real cells = 1 - injury.cell_loss * damage;
-    state(species.fibroblasts, k, j, i) *= cells;
-    state(species.myofibroblasts, k, j, i) *= cells;
-    Real& debris = state(species.damage, k, j, i);
-    debris = damage > debris ? damage : debris;
-    state(species.platelets, k, j, i) += injury.platelets * bled;
-    state(species.provisional_matrix, k, j, i) += injury.clot * bled;
+  /// `d`: mean over the cell; `bled`: share of the cell inside a bleeding core.
+  KOKKOS_FORCEINLINE_FUNCTION void wound(const int k, const int j, const int i, const Real d, const Real bled) const {
+    const Real matrix = 1 - injury.matrix_loss * d;
+    collagen_i(k, j, i) *= matrix;
+    collagen_iii(k, j, i) *= matrix;
+    elastin(k, j, i) *= matrix;
+    if (!(undamaged[k] > 0)) return;  // cells, debris and blood live only where cells live
+    const Real cells = 1 - injury.cell_loss * d;
+    fibroblasts(k, j, i) = stored<Cells>(fibroblasts(k, j, i) * cells);
+    myofibroblasts(k, j, i) = stored<Cells>(myofibroblasts(k, j, i) * cells);
+    Real& debris = damage(k, j, i);
+    debris = d > debris ? d : debris;
+    platelets(k, j, i) += injury.platelets * bled;
+    provisional_matrix(k, j, i) += injury.clot * bled;
   }
 };
 
@@ -132,27 +134,36 @@ struct Puncture {
 /// track. Changes owned cells only and reads no ghosts; the caller refreshes them. Not collective: each rank
 /// treats its own cells, and a cell gets the same bits on any decomposition. Waits for the result.
 template <class Exec>
-void apply_treatment(const Exec& exec, Fields<Exec>& state, const PunctureSpecies& species, const Grid& grid,
-                     const Column& column, const std::vector<Needle>& needles, const Injury& injury,
+void apply_treatment(const Exec& exec, const std::type_identity_t<State<Exec>>& state, const PunctureSpecies& species,
+                     const Grid& grid, const Column& column, const std::vector<Needle>& needles, const Injury& injury,
                      const bool periodic_x, const bool periodic_y) {
   const NeedleBlocks<Exec> blocks = sort_needles(exec, needles, grid, periodic_x, periodic_y);
   if (blocks.items.extent(0) == 0) return;
   const auto begin = column.fibroblasts.begin() + grid.first[2];
   const auto device_cells =
       detail::to_device<Exec>("puncture/fibroblasts", std::vector<Real>(begin, begin + grid.cells[2]));
-  const Puncture kernel{
-      state.span(),
-      species,
-      injury,
-      device_cells.data(),
-      blocks.needles.data(),
-      blocks.first.data(),
-      blocks.items.data(),
-      {blocks.blocks[0], blocks.blocks[1]},
-      {grid.first[0], grid.first[1], grid.first[2]},
-      {grid.spacing[0], grid.spacing[1], grid.spacing[2]},
-      column.first_vessel};
-  for_cells("kollagen/puncture/puncture", exec, state.owned(), kernel);
+  state.with(species.fibroblasts, [&](const auto& fibroblasts) {
+    using Cells = std::remove_reference_t<decltype(*fibroblasts.origin)>;
+    const Puncture<Cells> kernel{
+        state.template get<Real>(species.platelets),
+        state.template get<Real>(species.provisional_matrix),
+        state.template get<Real>(species.damage),
+        state.template get<Real>(species.collagen_i),
+        state.template get<Real>(species.collagen_iii),
+        state.template get<Real>(species.elastin),
+        fibroblasts,
+        state.template get<Cells>(species.myofibroblasts),
+        injury,
+        device_cells.data(),
+        blocks.needles.data(),
+        blocks.first.data(),
+        blocks.items.data(),
+        {blocks.blocks[0], blocks.blocks[1]},
+        {grid.first[0], grid.first[1], grid.first[2]},
+        {grid.spacing[0], grid.spacing[1], grid.spacing[2]},
+        column.first_vessel};
+    for_cells("kollagen/puncture/puncture", exec, state.owned(), kernel);
+  });
   exec.fence();
 }
 

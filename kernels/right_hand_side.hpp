@@ -30,8 +30,8 @@ struct LayerRowValues {
 struct FaceMobility {
   Real west = 0, east = 0, south = 0, north = 0, below = 0, above = 0;
 
-  KOKKOS_FORCEINLINE_FUNCTION static FaceMobility at(const Span3<const Real>& m, const int k, const int j,
-                                                     const int i) {
+  template <class T>
+  KOKKOS_FORCEINLINE_FUNCTION static FaceMobility at(const Span3<const T>& m, const int k, const int j, const int i) {
     constexpr Real tiny =
         1e-40;  // between closed cells 0/0 becomes 0; the product of six is still a normal number
     const Real c = m(k, j, i);
@@ -52,20 +52,22 @@ struct FaceMobility {
 /// `Extra` (-1: none) changes by `extra` too. With empty masks it is the reactions alone. Ghosts of the moving species and of the mobility
 /// filled. `out` may be `base`, but not `u`. On sm_90 the 16 fields of dermal take 223 registers (248 with forcing)
 /// and spill none: one kernel serves hosts and devices.
-template <class Model, unsigned Signals, unsigned Cells, unsigned Habitat, int Extra, bool Forced>
+template <class Model, unsigned Signals, unsigned Cells, unsigned Habitat, int Extra, bool Forced,
+          class U = Span4<const Real>, class Out = Span4<Real>>
 struct RightHandSide {
+  using Moving = typename U::Moving;
   /// Three planes of eight moving fields: 0.4 MB, so that the neighbours along z come from the L2 cache. Of many fields, or
   /// of fields without neighbours, the short streams of blocks cost more than that gains (measured: 0.8 and 0.85).
   static constexpr int plane_cells = (Signals | Cells | Habitat) != 0 && Model::count <= 8 ? 2048 : 0;
   Model model;
-  CellInput<Model> input;
-  Span4<const Real> base;
-  Span4<Real> out;
+  CellInput<Model, U> input;
+  U base;
+  Out out;
   Real a, b, c;
-  Span3<const Real> mobility;              ///< read when there are signals
+  Span3<const Moving> mobility;              ///< read when there are signals
   Span2<const Real> layers[Model::count];  ///< of cells and habitat: LayerDiffusion
   Real w[Model::count][3];                 ///< of what moves: D/dx^2, D/dy^2, D/dz^2 [1/h]
-  Span3<const Real> extra;                 ///< [u/h]; read when there is a species Extra
+  Span3<const Moving> extra;               ///< [u/h]; read when there is a species Extra
 
   /// The kernel for one row: what depends on k only is looked up once.
   struct Row {
@@ -77,9 +79,9 @@ struct RightHandSide {
     KOKKOS_FORCEINLINE_FUNCTION Real transport(const Real centre, const FaceMobility& face, const int k,
                                                const int j, const int i) const {
       const auto& u = f.input.u;
-      const Real west = u(N, k, j, i - 1), east = u(N, k, j, i + 1);
-      const Real south = u(N, k, j - 1, i), north = u(N, k, j + 1, i);
-      const Real below = u(N, k - 1, j, i), above = u(N, k + 1, j, i);
+      const Real west = u.template at<N>(k, j, i - 1), east = u.template at<N>(k, j, i + 1);
+      const Real south = u.template at<N>(k, j - 1, i), north = u.template at<N>(k, j + 1, i);
+      const Real below = u.template at<N>(k - 1, j, i), above = u.template at<N>(k + 1, j, i);
       if constexpr (((Signals >> N) & 1u) != 0) {
         return f.w[N][0] * (face.east * (east - centre) - face.west * (centre - west)) +
                f.w[N][1] * (face.north * (north - centre) - face.south * (centre - south)) +
@@ -101,12 +103,14 @@ struct RightHandSide {
       Real net = r.production[N] - r.loss[N] * v[N];
       if constexpr ((((Signals | Cells | Habitat) >> N) & 1u) != 0) net += transport<N>(v[N], face, k, j, i);
       if constexpr (N == Extra) net += f.extra(k, j, i);
-      f.out(N, k, j, i) = f.a * f.base(N, k, j, i) + (f.b * v[N] + f.c * net);
+      auto& out = f.out.template at<N>(k, j, i);
+      out = stored<std::remove_reference_t<decltype(out)>>(f.a * f.base.template at<N>(k, j, i) +
+                                                           (f.b * v[N] + f.c * net));
     }
     template <std::size_t... N>
     KOKKOS_FORCEINLINE_FUNCTION void cell(const int k, const int j, const int i,
                                           std::index_sequence<N...>) const {
-      const Real v[Model::count] = {f.input.u(int(N), k, j, i)...};
+      const Real v[Model::count] = {Real(f.input.u.template at<int(N)>(k, j, i))...};
       Rates<Model::count> r;
       f.model.rates(v, site, r);
       if constexpr (Forced)

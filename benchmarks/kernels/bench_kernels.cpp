@@ -120,7 +120,7 @@ struct Bare {
 void reactions(benchmark::State& state) {
   const Bare<Dermal> bare(int(state.range(0)));
   const auto kernel = bare.kernel<RightHandSide<Dermal, 0, 0, 0, -1, false>>(Dermal());
-  measure(state, double(bare.u.owned().cells()), traffic::evaluate(Dermal::count, false, false),
+  measure(state, double(bare.u.owned().cells()), traffic::evaluate(Dermal::count * traffic::real, traffic::real, false, false),
           [&] { for_cells("kollagen/bench/reactions", Exec(), bare.u.owned(), kernel); });
 }
 
@@ -131,7 +131,7 @@ void eight_fields(benchmark::State& state) {
   constexpr unsigned all = (1u << Ring::count) - 1;
   const Bare<Ring> bare(int(state.range(0)));
   const auto kernel = bare.kernel<RightHandSide<Ring, Clot ? all : 0, Clot ? 0 : all, 0, -1, false>>(Ring());
-  measure(state, double(bare.u.owned().cells()), traffic::evaluate(Ring::count, Clot, false),
+  measure(state, double(bare.u.owned().cells()), traffic::evaluate(Ring::count * traffic::real, traffic::real, Clot, false),
           [&] { for_cells("kollagen/bench/eight_fields", Exec(), bare.u.owned(), kernel); });
 }
 
@@ -143,19 +143,19 @@ struct Step {
         physics(integrator.physics()),
         u(integrator.state()),
         cells(double(u.owned().cells())),
-        rhs("bench right-hand side", physics.count(), u.cells()),
-        next("bench next state", physics.count(), u.cells()) {
+        rhs(physics.make_state("bench right-hand side")),
+        next(physics.make_state("bench next state")) {
     physics.update_mobility(u);
     physics.evaluate(u, u, rhs, 0, 1, c);
-    Kokkos::deep_copy(next.view(), u.view());
+    next.copy_from(u);
   }
   static constexpr Real c = 0.3, tolerance = 1e-3;  ///< implicit weight of a step of an hour
   Simulation<Exec> simulation;
   Integrator<Exec>& integrator;
   Physics<Exec>& physics;
-  const Fields<Exec>& u;
+  const State<Exec>& u;
   double cells;
-  Fields<Exec> rhs, next;
+  State<Exec> rhs, next;
 };
 
 /// The explicit right-hand side of all 16 fields with ghosts, diffusion and chemotaxis.
@@ -167,7 +167,7 @@ void right_hand_side(benchmark::State& state) {
 
 void chemotaxis(benchmark::State& state) {
   const Step step(int(state.range(0)));
-  measure(state, step.cells, traffic::chemotaxis, [&] { step.physics.evaluate_chemotaxis(step.u); });
+  measure(state, step.cells, traffic::chemotaxis(traffic::real), [&] { step.physics.evaluate_chemotaxis(step.u); });
 }
 
 /// The fields that do not move, those that signals depend on and the others: one implicit stage.
@@ -180,7 +180,7 @@ void local_update(benchmark::State& state) {
     maxima.forget();
     return updated;
   };
-  measure(state, step.cells, traffic::update_local(update()), update);
+  measure(state, step.cells, traffic::update_local(traffic::real, update()), update);
 }
 
 /// Residual of one implicit stage and its correction, of a signal (PDGF: a V-cycle) and of a cell field (M1:
@@ -203,7 +203,7 @@ void stage(benchmark::State& state, const char* const name) {
         state, step.cells, [&] { step.physics.correct(solver, s, step.c, 10); },
         increase([&] { return solver.traffic(); }, step.cells));
   else
-    measure(state, step.cells, traffic::residual, residual);
+    measure(state, step.cells, traffic::residual(traffic::real), residual);
 }
 
 void stage_residual(benchmark::State& state, const char* const name) { stage<false>(state, name); }

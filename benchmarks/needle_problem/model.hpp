@@ -132,7 +132,7 @@ void advance(Integrator<Exec>& run, const double from, const double to) {
 template <class Exec>
 double relative_error(const Integrator<Exec>& run, const std::vector<double>& exact) {
   const auto& state = run.state();
-  const auto host = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), state.view());
+  const auto host = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), state.doubles().view());
   const auto [nx, ny, nz] = state.cells();
   double difference = 0, peak = 0;
   std::size_t at = 0;

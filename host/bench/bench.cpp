@@ -44,8 +44,9 @@ constexpr int probe_mebibytes = detail::runs_on_host<Exec> ? 128 : 512;
 constexpr int largest_stage_side = detail::runs_on_host<Exec> ? 128 : 256;
 
 /// A cube of face skin, just needled, periodic along x and y.
-Config study(const int side) {
+Config study(const int side, const StatePrecision precision) {
   Config config;
+  config.time.precision = precision;
   config.title = "bench";
   config.domain.cells = {side, side, side};
   config.domain.spacing = {spacing, spacing, spacing};
@@ -103,7 +104,7 @@ void say(const std::string& text) { fmt::print(stderr, "{}\n", text); }
 /// Measures grid after grid and collects the result.
 class Bench {
  public:
-  explicit Bench(const std::vector<int>& sides) : sides_(sides) {
+  Bench(const std::vector<int>& sides, const StatePrecision precision) : sides_(sides), precision_(precision) {
     std::sort(sides_.begin(), sides_.end());
     sides_.erase(std::unique(sides_.begin(), sides_.end()), sides_.end());
   }
@@ -119,6 +120,7 @@ class Bench {
     result_.threads = int(Exec().concurrency());
     result_.device = device_name(Exec());
     result_.date = now();
+    result_.precision = precision_ == StatePrecision::mixed ? "mixed" : "double";
     result_.copy_mebibytes = probe_mebibytes;
     for (const int side : sides_) fits(side, 0, "", [&] { measure_steps(side); });
     if (result_.steps.empty())
@@ -137,8 +139,10 @@ class Bench {
   /// left out. Memory of a device, or of a process with a limit, tells only when it is asked for.
   void fits(const int side, const double more_copies, const std::string& what,
             const std::function<void()>& work) {
-    const double cells = double(side) * side * side, fields = double(model_info("dermal").species.size());
-    const double needed = estimated_memory(cells, fields) + more_copies * cells * fields * sizeof(Real);
+    const double cells = double(side) * side * side;
+    const ModelInfo& model = model_info("dermal");
+    const double needed =
+        estimated_memory(cells, model, precision_) + more_copies * state_memory(cells, model, precision_);
     const double available = detail::runs_on_host<Exec> ? available_memory() : needed;
     std::string reason;
     if (needed > available) {
@@ -170,7 +174,7 @@ class Bench {
         fmt::format("implicit step of {:g} h", step), double(side) * side * side, step_effort,
         [&] {
           simulation.reset();  // before the next one is allocated
-          simulation.emplace(study(side));
+          simulation.emplace(study(side, precision_));
           simulation->step(first_step);
           before = simulation->integrator().statistics();
         },
@@ -186,7 +190,7 @@ class Bench {
 
   void measure_stages_on(const int side) {
     say(cube_text(side) + ": stages and kernels");
-    Simulation<Exec> simulation(study(side));
+    Simulation<Exec> simulation(study(side, precision_));
     simulation.step(first_step);
     std::vector<double> copies;
     const auto probe = [&] {
@@ -203,11 +207,12 @@ class Bench {
     const Stages stages = measure_stages(simulation, stage_step, watch_);
     result_.stage_grid = {side, side, side};
     result_.stages = stages.stages;
-    result_.kernels = kernel_shares(times, result_.observed_step, median(copies), stages, simulation.model(),
+    result_.kernels = kernel_shares(times, result_.observed_step, median(copies), stages,
                                     double(simulation.grid().owned_count()));
   }
 
   std::vector<int> sides_;
+  StatePrecision precision_;
   Stopwatch watch_{probe_mebibytes};
   BenchResult result_;
 };
@@ -222,7 +227,7 @@ int run_bench(const BenchOptions& options, const std::shared_ptr<Communicator>& 
                     ranks->size()));
   std::optional<BenchResult> earlier;
   if (!options.compare.empty()) earlier = read_bench(options.compare);
-  const BenchResult result = Bench(options.sides).run();
+  const BenchResult result = Bench(options.sides, options.precision).run();
   std::string text = bench_text(result);
   if (earlier) text += comparison_text(result, *earlier, options.compare);
   if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0)

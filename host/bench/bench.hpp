@@ -6,11 +6,13 @@
 #include <vector>
 
 #include "kollagen/communicator.hpp"
+#include "kollagen/config.hpp"
 
 namespace kollagen {
 
 struct BenchOptions {
   std::vector<int> sides{64, 128, 256};  ///< cells along each side of the cubes
+  StatePrecision precision = StatePrecision::full;
   std::string json;                      ///< where the result goes; empty: nowhere
   std::string compare;                   ///< an earlier result; empty: none
 };

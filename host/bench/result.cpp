@@ -66,6 +66,7 @@ Json to_json(const BenchResult& r) {
             {"kokkos", r.kokkos},
             {"backend", r.backend},
             {"threads", r.threads},
+            {"precision", r.precision},
             {"ranks", 1},
             {"device", r.device}};
   const StepMeasurement* best = r.headline();
@@ -120,6 +121,7 @@ BenchResult from_json(const Json& json) {
   r.kokkos = json.at("kokkos");
   r.backend = json.at("backend");
   r.threads = json.at("threads");
+  r.precision = json.value("precision", "double");  // of older files, which knew nothing else
   r.device = json.at("device");
   r.copy = json.at("copy").at("bytes_per_s");
   if (!(std::isfinite(r.copy) && r.copy > 0)) throw std::domain_error("its copy bandwidth is not positive");
@@ -156,9 +158,9 @@ BenchResult from_json(const Json& json) {
 std::string grid_text(const std::array<int, 3>& n) { return fmt::format("{} x {} x {}", n[0], n[1], n[2]); }
 
 std::string who(const BenchResult& r) {
-  return fmt::format("Kollagen {} ({}), {}, {}{}\n{}, Kokkos {} {} x {}\n", r.version, r.commit, r.compiler,
+  return fmt::format("Kollagen {} ({}), {}, {}{}\n{}, Kokkos {} {} x {}, state in {} precision\n", r.version, r.commit, r.compiler,
                      r.build_type, r.flags.empty() ? "" : " " + r.flags, r.device, r.kokkos, r.backend,
-                     r.threads);
+                     r.threads, r.precision);
 }
 
 constexpr const char* rates_head = "    seconds  Mcells/s  B/cell      GB/s  % of copy";

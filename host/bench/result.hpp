@@ -49,6 +49,7 @@ struct LeftOut {
 
 struct BenchResult {
   std::string version, commit, compiler, build_type, flags, kokkos, backend, device, date;
+  std::string precision;   ///< of the state: double or mixed
   int threads = 1;
   double copy = 0;         ///< [B/s] median over all probes
   int copy_mebibytes = 0;  ///< of each array of the probe

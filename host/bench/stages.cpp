@@ -14,16 +14,18 @@ using Exec = Stopwatch::Exec;
 constexpr Stopwatch::Effort effort{0.6, 3, 9};
 
 /// Bytes per cell and launch, by label. Of multigrid kernels on the finest level; of the local update the
-/// mean of its launches.
-std::map<std::string, double> launch_traffic(const ModelInfo& model, const double local_species) {
+/// mean of its launches; of the kernels of one species those of one that moves.
+std::map<std::string, double> launch_traffic(const Stages& stages) {
   using namespace traffic;
+  const double word = stages.moving_word;
   return {
-      {"right_hand_side/evaluate", evaluate(int(model.species.size()), true, true)},
-      {"reactions/stage_residual", residual},
-      {"reactions/update_local", update_local(0) + 0.5 * local_species * (update_local(1) - update_local(0))},
-      {"physics/mobility", mobility},
-      {"chemotaxis/slopes", slopes},
-      {"chemotaxis/divergence", divergence},
+      {"right_hand_side/evaluate", evaluate(stages.state_bytes, word, true, true)},
+      {"reactions/stage_residual", residual(word)},
+      {"reactions/update_local",
+       update_local(word, 0) + 0.5 * stages.local_species * (update_local(word, 1) - update_local(word, 0))},
+      {"physics/mobility", mobility(word)},
+      {"chemotaxis/slopes", slopes(word)},
+      {"chemotaxis/divergence", divergence(word)},
       {"multigrid/smooth_from_zero", sweep_from_zero},
       {"multigrid/smooth", sweep},
       {"multigrid/sweep_cells_from_zero", sweep_layers_from_zero},
@@ -31,15 +33,15 @@ std::map<std::string, double> launch_traffic(const ModelInfo& model, const doubl
       {"multigrid/residual", restriction - single},
       {"multigrid/restrict", single},
       {"multigrid/restrict_weight", single},
-      {"multigrid/fine_faces", real + single},
+      {"multigrid/fine_faces", word + single},
       {"multigrid/prolong", prolongation},
       {"multigrid/divide", divide},
-      {"stages/start", start},
-      {"stages/plain_error_size", plain_error_size},
-      {"stages/between", between},
-      {"stages/finish_error", finish_error},
-      {"stages/error_size", error_size},
-      {"stages/add_correction", add_correction},
+      {"stages/start", start(word)},
+      {"stages/plain_error_size", plain_error_size(word)},
+      {"stages/between", between(word)},
+      {"stages/finish_error", finish_error(word)},
+      {"stages/error_size", error_size(word)},
+      {"stages/add_correction", add_correction(word)},
   };
 }
 
@@ -62,19 +64,21 @@ Stages measure_stages(Simulation<Exec>& simulation, const double hours, Stopwatc
   const double h = physics.grid().spacing[0];
 
   Stages result;
+  result.moving_word = physics.moving_word();
+  result.state_bytes = physics.state_bytes();
   const auto measure = [&](const std::string& name, const double bytes, const std::function<void()>& work) {
     work();  // what it allocates or computes once is not its speed
     result.stages.push_back(watch.measure(name, cells, bytes, effort, work));
   };
 
-  const Fields<Exec> rhs("bench right-hand side", physics.count(), u.cells());
+  const State<Exec> rhs = physics.make_state("bench right-hand side");
   measure("right-hand side", integrator.evaluation_traffic(), [&] { physics.evaluate(u, u, rhs, 0, 1, c); });
   if (physics.chemotaxis())
-    measure("chemotaxis", traffic::chemotaxis, [&] { physics.evaluate_chemotaxis(u); });
-  measure("mobility", traffic::mobility, [&] { physics.update_mobility(u); });
+    measure("chemotaxis", traffic::chemotaxis(result.moving_word), [&] { physics.evaluate_chemotaxis(u); });
+  measure("mobility", traffic::mobility(result.moving_word), [&] { physics.update_mobility(u); });
 
-  const Fields<Exec> next("bench next state", physics.count(), u.cells());
-  Kokkos::deep_copy(next.view(), u.view());
+  const State<Exec> next = physics.make_state("bench next state");
+  next.copy_from(u);
   Maxima<Exec> maxima(7);
   for (const int group : {0, 1}) {
     const auto update = [&] {
@@ -84,11 +88,12 @@ Stages measure_stages(Simulation<Exec>& simulation, const double hours, Stopwatc
     };
     const int updated = update();
     result.local_species += updated;
-    measure(group == 0 ? "local fields, first" : "local fields, last", traffic::update_local(updated), update);
+    measure(group == 0 ? "local fields, first" : "local fields, last",
+            traffic::update_local(result.moving_word, updated), update);
   }
 
   Multigrid<Exec> solver(Exec(), physics.ranks(), physics.grid().spacing, physics.walls(signal));
-  measure("faces of all levels", traffic::faces,
+  measure("faces of all levels", traffic::faces(result.moving_word),
           [&] { physics.give_mobility(solver); });
   const auto measure_solver = [&](const std::string& name, const std::function<void()>& work) {
     const double before = solver.traffic();
@@ -99,9 +104,9 @@ Stages measure_stages(Simulation<Exec>& simulation, const double hours, Stopwatc
     physics.stage_residual(species, next, rhs, c, tolerance, solver.residual(), solver.weight(), maxima);
     maxima.take(physics.exec());
   };
-  measure("residual of a cell field", traffic::residual, [&] { residual(cell); });
+  measure("residual of a cell field", traffic::residual(result.moving_word), [&] { residual(cell); });
   measure_solver("sweeps of a cell field", [&] { physics.correct(solver, cell, c, 10); });
-  measure("residual of a signal", traffic::residual, [&] { residual(signal); });
+  measure("residual of a signal", traffic::residual(result.moving_word), [&] { residual(signal); });
   measure_solver("V-cycle", [&] { physics.correct(solver, signal, c, 10); });
 
   // A coupling between cells that the finest level damps alone, and one that takes a second level: their
@@ -119,8 +124,8 @@ Stages measure_stages(Simulation<Exec>& simulation, const double hours, Stopwatc
 }
 
 std::vector<KernelShare> kernel_shares(const KernelTimes& times, const double seconds, const double copy,
-                                       const Stages& stages, const ModelInfo& model, const double cells) {
-  const auto traffic_of = launch_traffic(model, stages.local_species);
+                                       const Stages& stages, const double cells) {
+  const auto traffic_of = launch_traffic(stages);
   std::vector<KernelShare> result;
   for (const auto& [label, launches] : times.launches()) {
     KernelShare kernel;

@@ -20,6 +20,7 @@ struct Stages {
   std::vector<Measurement> stages;
   /// Seconds of each launch of the multigrid kernels on the finest level, by label.
   std::map<std::string, std::vector<double>> finest_level;
+  double moving_word = 0, state_bytes = 0;  ///< [B] of a cell: a field that moves, all fields
   double local_species = 0;  ///< updated by both launches of the kernel of the local fields together
 };
 
@@ -31,6 +32,6 @@ Stages measure_stages(Simulation<Stopwatch::Exec>& simulation, double hours, Sto
 /// The kernels of one step as `times` saw them, the dearest first. `seconds` is what the step took, `copy`
 /// [B/s] the bandwidth of a copy around it.
 std::vector<KernelShare> kernel_shares(const KernelTimes& times, double seconds, double copy,
-                                       const Stages& stages, const ModelInfo& model, double cells);
+                                       const Stages& stages, double cells);
 
 }  // namespace kollagen

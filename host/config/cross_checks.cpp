@@ -16,6 +16,8 @@ namespace kollagen {
 namespace {
 
 constexpr double grid_tolerance = 1e-6;  // of a side
+/// Floats are rounded by 6e-8 of their value, and the error estimate of a step is a sum of a few of them.
+constexpr double smallest_mixed_tolerance = 1e-5;
 
 std::string length(const double value) { return describe_quantity(value, "um"); }
 std::string hours(const double value) { return describe_quantity(value, "h"); }
@@ -94,6 +96,16 @@ class Checks {
     const TimeConfig& t = c_.time;
     if (s_.ok("time.first_step") && s_.ok("time.max_step") && t.first_step > t.max_step)
       s_.fail("time.first_step", fmt::format("is longer than time.max_step, {}", hours(t.max_step)));
+    if (t.precision != StatePrecision::mixed || !s_.ok("time.precision")) return;
+    if (t.integrator == IntegratorKind::explicit_rk)
+      s_.fail("time.precision",
+              "\"mixed\" is for integrator = \"imex\": what an explicit step of a second or less adds to a field would "
+              "be lost in float; allowed here: \"double\"");
+    if (s_.ok("time.tolerance") && t.tolerance < smallest_mixed_tolerance)
+      s_.fail("time.precision",
+              fmt::format("\"mixed\" resolves fields to 6e-8, too little for time.tolerance = {:g}; allowed: \"double\", or "
+                          "a tolerance of {:g} or more",
+                          t.tolerance, smallest_mixed_tolerance));
   }
 
   /// Keys that belong to the dermal model, or to the others.
@@ -283,17 +295,19 @@ void check_study(Study& study) { Checks(study).all(); }
 
 void check_memory(const Config& config, const ModelInfo& model, const double available) {
   const auto& n = config.domain.cells;
-  const double cells = double(n[0]) * n[1] * n[2], species = double(model.species.size());
-  const double needed = estimated_memory(cells, species);
+  const double cells = double(n[0]) * n[1] * n[2];
+  const StatePrecision precision = config.time.precision;
+  const double needed = estimated_memory(cells, model, precision);
   if (needed <= available) return;
-  const double fitting = available / estimated_memory(1, species);
+  const double fitting = available / estimated_memory(1, model, precision);
   const double coarser = std::cbrt(cells / fitting);
   const double spacing = *std::max_element(config.domain.spacing.begin(), config.domain.spacing.end());
   throw EnvironmentError(fmt::format(
-      "domain.spacing: {} x {} x {} cells with {} fields need {} of memory (4 copies of the state), {} are "
+      "domain.spacing: {} x {} x {} cells with {} fields need {} of memory ({:.2g} copies of the state), {} are "
       "available; at most {:.3g} million cells fit: a spacing of {:.3g} um or more, or sides {:.2f} times as "
       "long",
-      n[0], n[1], n[2], species, bytes(needed), bytes(available), fitting / 1e6, 1.01 * spacing * coarser,
+      n[0], n[1], n[2], model.species.size(), bytes(needed), needed / state_memory(cells, model, precision),
+      bytes(available), fitting / 1e6, 1.01 * spacing * coarser,
       0.99 / coarser));
 }
 

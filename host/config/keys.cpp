@@ -126,6 +126,11 @@ Section time_section() {
               "imex: signals implicit, adaptive steps up to hours. explicit: the reference for tests, with "
               "the small steps that diffusion allows.")
            .such_as("\"imex\""),
+       choice("precision", &TimeConfig::precision,
+              {{"double", StatePrecision::full}, {"mixed", StatePrecision::mixed}},
+              "How fields are stored. mixed: those that move (signals and cells) in float, which is faster and takes "
+              "less memory; imex only.")
+           .such_as("\"double\""),
        quantity("tolerance", &TimeConfig::tolerance, "1",
                 "Relative error allowed per step (imex); sets the steps.")
            .range(1e-8, 0.5)

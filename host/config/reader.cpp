@@ -300,9 +300,15 @@ double available_memory() {
   return std::numeric_limits<double>::infinity();
 }
 
-double estimated_memory(const double cells, const double species) {
-  constexpr double copies = 4;
-  return cells * species * copies * sizeof(double);
+double state_memory(const double cells, const ModelInfo& model, const StatePrecision precision) {
+  double bytes = 0;
+  for (const SpeciesInfo& s : model.species)
+    bytes += precision == StatePrecision::mixed && s.motion != Motion::none ? sizeof(float) : sizeof(double);
+  return cells * bytes;
+}
+
+double estimated_memory(const double cells, const ModelInfo& model, const StatePrecision precision) {
+  return 3 * state_memory(cells, model, precision) + cells * double(model.species.size()) * sizeof(double);
 }
 
 }  // namespace kollagen

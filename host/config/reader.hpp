@@ -37,8 +37,10 @@ std::vector<KeyDifference> differing_keys(const std::string& one, const std::str
 /// Memory that the machine can give to a new process [B]; infinity where the system does not tell.
 double available_memory();
 
-/// Memory that a run of `cells` cells with `species` fields takes [B]: four copies of the state.
-double estimated_memory(double cells, double species);
+/// One state of `cells` cells of a model [B].
+double state_memory(double cells, const ModelInfo& model, StatePrecision precision);
+/// Memory that a run with it takes [B]: three states, and for each species a double more in each cell.
+double estimated_memory(double cells, const ModelInfo& model, StatePrecision precision);
 
 /// Tables [[change]] of a study of that model.
 std::string change_tables(const std::vector<ChangeConfig>& changes, const ModelInfo& model);

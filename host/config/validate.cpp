@@ -141,20 +141,21 @@ std::string validation_report(const Config& config) {
   const ModelInfo& model = model_info(config.model);
   const DomainConfig& d = config.domain;
   const double cells = double(d.cells[0]) * d.cells[1] * d.cells[2];
-  const double species = double(model.species.size());
   std::string text;
   Out out(text);
   const auto um = [](const double v) { return describe_quantity(v, "um"); };
   fmt::format_to(out, "title                {}\n", config.title);
-  fmt::format_to(out, "model                {}, {} fields\n", model.name, species);
+  fmt::format_to(out, "model                {}, {} fields\n", model.name, model.species.size());
   fmt::format_to(out, "domain               {} x {} x {}\n", um(d.size[0]), um(d.size[1]), um(d.size[2]));
   fmt::format_to(out, "grid                 {} x {} x {} = {:.0f} cells of {} x {} x {}\n", d.cells[0],
                  d.cells[1], d.cells[2], cells, um(d.spacing[0]), um(d.spacing[1]), um(d.spacing[2]));
   fmt::format_to(out, "memory               {} (state {}), {} available\n",
-                 bytes(estimated_memory(cells, species)), bytes(cells * species * sizeof(double)),
+                 bytes(estimated_memory(cells, model, config.time.precision)),
+                 bytes(state_memory(cells, model, config.time.precision)),
                  bytes(available_memory()));
-  fmt::format_to(out, "time                 {}, {}\n", describe_quantity(config.time.end, "h"),
-                 config.time.integrator == IntegratorKind::imex ? "imex" : "explicit");
+  fmt::format_to(out, "time                 {}, {}{}\n", describe_quantity(config.time.end, "h"),
+                 config.time.integrator == IntegratorKind::imex ? "imex" : "explicit",
+                 config.time.precision == StatePrecision::mixed ? ", mixed precision" : "");
   fmt::format_to(out, "treatments           {}\n", config.treatments.size());
   write_steps(out, config, model);
   write_outputs(out, config, model);

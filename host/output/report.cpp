@@ -31,6 +31,7 @@ void write_report(const std::filesystem::path& run_dir, const RunReport& report)
   Json json;
   json["title"] = report.title;
   json["model"] = report.model;
+  json["precision"] = report.precision;
   json["outcome"] = report.outcome;
   json["versions"] = versions();
   json["backend"] = report.backend;

@@ -30,6 +30,7 @@ struct InsituReport {
 struct RunReport {
   std::string title;
   std::string model;
+  std::string precision;  ///< of the state, as the study names it
   std::string outcome;  ///< "done", or why the run ended early
   std::string backend;  ///< Kokkos execution space and its concurrency
   Grid grid;

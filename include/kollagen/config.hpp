@@ -19,6 +19,7 @@ enum class Placement { automatic, fixed, random };  ///< automatic: fixed first,
 enum class Shape { uniform, gaussian, box, cosine, halfspace, point, cylinder };
 enum class OutputKind { fields, slice, probe, metrics };
 enum class Precision { float32, float64 };
+enum class StatePrecision { full, mixed };  ///< all in double; what moves in float (storage.hpp)
 enum class InsituPolicy { warn, stop };
 enum class InsituLibrary { any, paraview, catalyst };
 
@@ -45,6 +46,7 @@ struct BoundaryValueConfig {
 struct TimeConfig {
   double end = 0;  ///< [h]
   IntegratorKind integrator = IntegratorKind::imex;
+  StatePrecision precision = StatePrecision::full;
   double tolerance = 1e-3;          ///< relative, per step
   std::optional<double> step;       ///< [h] fixed step instead of the automatic one
   double first_step = 1.0 / 3600;   ///< [h] imex: step after the start and after every treatment

@@ -15,5 +15,12 @@ KOKKOS_FORCEINLINE_FUNCTION Real square_root(const Real x) {
   return ::sqrt(x);
 #endif
 }
+KOKKOS_FORCEINLINE_FUNCTION float square_root(const float x) {
+#if KOKKOS_VERSION >= 30700
+  return Kokkos::sqrt(x);
+#else
+  return ::sqrtf(x);
+#endif
+}
 
 }  // namespace kollagen

@@ -62,6 +62,12 @@ struct Span4 {
   KOKKOS_FORCEINLINE_FUNCTION Span3<T> operator[](const int n) const {
     return {origin + n * stride_n, stride_k, stride_j};
   }
+  /// Species N, known when the kernel is compiled: how kernels read states of any storage (storage.hpp).
+  template <int N>
+  KOKKOS_FORCEINLINE_FUNCTION T& at(const int k, const int j, const int i) const {
+    return (*this)(N, k, j, i);
+  }
+  using Moving = std::remove_const_t<T>;  ///< word of the species that move
   template <class U>
     requires(std::is_same_v<U, const T> && !std::is_const_v<T>)
   KOKKOS_FORCEINLINE_FUNCTION operator Span4<U>() const {

@@ -157,7 +157,7 @@ TYPED_TEST(Guards, a_broken_balance_is_named) {
     const int species = simulation.model().find_species("fibroblasts");
     const auto state = simulation.integrator().state();
     using Kokkos::ALL;
-    const auto cells = Kokkos::subview(state.view(), species, ALL(), ALL(), ALL());
+    const auto cells = Kokkos::subview(state.doubles().view(), species, ALL(), ALL(), ALL());
     const auto host = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), cells);
     host(1, 1, 1) += 50;  // of 2500 in one cell; the simulation is not told
     Kokkos::deep_copy(cells, host);

@@ -151,7 +151,7 @@ TYPED_TEST(PunctureTest, ReleasablePdgfIsThatOfTheTrackVolume) {
 template <class Exec>
 double worst_difference(const Grid& grid, const std::vector<Needle>& needles) {
   const Treated<Exec> treated(grid, column_of(grid), needles);
-  const int m = Puncture::samples;
+  const int m = Puncture<Real>::samples;
   double worst = 0;
   treated.each_cell([&](const int k, const int j, const int i) {
     double sum = 0;

@@ -139,6 +139,14 @@ TYPED_TEST(SameBits, WoundsInLayeredSkin) {
   expect_same_bits<TypeParam>(wound(IntegratorKind::imex, "face"), 40);
 }
 
+TYPED_TEST(SameBits, InMixedPrecision) {
+  Config wounded = wound(IntegratorKind::imex, "face"), plain = study("linear", IntegratorKind::imex);
+  wounded.time.precision = plain.time.precision = StatePrecision::mixed;
+  add_blob(plain, "u", 1);
+  expect_same_bits<TypeParam>(wounded, 40);
+  expect_same_bits<TypeParam>(plain, 12);
+}
+
 TYPED_TEST(SameBits, WoundsWithTheExplicitIntegrator) {
   expect_same_bits<TypeParam>(wound(IntegratorKind::explicit_rk, "face"), 12);
 }

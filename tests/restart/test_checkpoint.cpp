@@ -93,6 +93,11 @@ std::vector<Case> cases() {
     for (const char* model : {"linear", "gray-scott", "keller-segel"})
       result.push_back({std::string(model) + ", " + name_of(kind), plain(model, kind), 16});
   }
+  for (const std::size_t c : {4, 5}) {  // dermal and linear with imex
+    result.push_back(result[c]);
+    result.back().name += ", mixed precision";
+    result.back().config.time.precision = StatePrecision::mixed;
+  }
   for (Case& c : result) c.config.resolved_toml = "title = \"" + c.name + "\"\n";
   return result;
 }

@@ -51,7 +51,7 @@ void plant(Simulation<Exec>& simulation, const int species, const Place& at) {
 template <class Exec>
 void spoil_ghosts(Simulation<Exec>& simulation, const int species) {
   using Kokkos::ALL;
-  const auto field = Kokkos::subview(simulation.integrator().state().view(), species, ALL(), ALL(), ALL());
+  const auto field = Kokkos::subview(simulation.integrator().state().doubles().view(), species, ALL(), ALL(), ALL());
   const auto host = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), field);
   const int nk = int(host.extent(0)), nj = int(host.extent(1)), ni = int(host.extent(2));
   for (int k = 0; k < nk; ++k)

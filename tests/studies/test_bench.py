@@ -131,6 +131,26 @@ class Bench(unittest.TestCase):
         self.assertRegex(last, r"^\d+\.\d\d times the cell updates per second on 16 x 16 x 16 cells$")
         self.assertIn("only in the other result", run.stdout)
 
+    def test_measures_a_state_in_mixed_precision(self):
+        self.assertEqual(self.result["precision"], "double")
+        file = pathlib.Path(self.folder.name, "mixed.json")
+        run = bench("--cells", 24, "--precision", "mixed", "--json", file, "--compare", self.file)
+        self.assertEqual(run.returncode, 0, run.stderr)
+        self.assertIn("state in mixed precision", run.stdout)
+        self.assertIn("state in double precision", run.stdout)  # of the earlier result
+        mixed = json.loads(file.read_text())
+        self.assertEqual(mixed["precision"], "mixed")
+        one, other = mixed["steps"][-1], self.result["steps"][-1]
+        # Nine of 16 fields are half as large.
+        self.assertAlmostEqual(one["state_bytes"] / other["state_bytes"], (9 * 4 + 7 * 8) / (16 * 8))
+        self.assertLess(one["bytes_per_cell"], 0.8 * other["bytes_per_cell"])
+        self.assertEqual({k["name"] for k in mixed["kernels"]}, {k["name"] for k in self.result["kernels"]})
+
+    def test_refuses_another_precision(self):
+        run = bench("--cells", 8, "--precision", "single")
+        self.assertEqual(run.returncode, 2)
+        self.assertIn("single", run.stdout + run.stderr)
+
     def test_refuses_files_of_other_origin_at_once(self):
         foreign = pathlib.Path(self.folder.name, "foreign.json")
         foreign.write_text('{"cells": 3}')

@@ -272,6 +272,16 @@ TEST(Reader, ReadsEverySection) {
   EXPECT_FALSE(c.skin.layers[0].vessels.has_value());
 }
 
+TEST(Reader, PrecisionIsThatOfTheState) {
+  const std::string start = "[domain]\nsize = [\"1 mm\", \"1 mm\", \"1 mm\"]\nspacing = \"50 um\"\n[time]\nend = \"1 day\"\n";
+  EXPECT_EQ(read(start).time.precision, StatePrecision::full);
+  EXPECT_EQ(read(start + "precision = \"double\"\n").time.precision, StatePrecision::full);
+  const Config mixed = read(start + "precision = \"mixed\"\n");
+  EXPECT_EQ(mixed.time.precision, StatePrecision::mixed);
+  EXPECT_NE(mixed.resolved_toml.find("precision = \"mixed\""), std::string::npos);
+  EXPECT_NE(validation_report(mixed).find("imex, mixed precision"), std::string::npos);
+}
+
 TEST(Reader, ResolvedStudyReadsBackToTheSame) {
   const std::string dermal = std::string(small_study) + R"(
 [skin]
@@ -444,7 +454,10 @@ value = "1 ng/mL/h"
 
 TEST(Memory, IsCheckedLastAndSaysWhatFits) {
   // 100 x 50 x 50 cells of 16 fields of 8 bytes, four times: 128 MB.
-  EXPECT_NEAR(estimated_memory(250000, 16), 128e6, 1);
+  EXPECT_NEAR(estimated_memory(250000, model_info("dermal"), StatePrecision::full), 128e6, 1);
+  // Nine fields that move in float: three times (9 x 4 + 7 x 8) B and 16 x 8 B in each cell.
+  EXPECT_NEAR(state_memory(250000, model_info("dermal"), StatePrecision::mixed), 23e6, 1);
+  EXPECT_NEAR(estimated_memory(250000, model_info("dermal"), StatePrecision::mixed), 101e6, 1);
   EXPECT_NO_THROW(parse_config(small_study, "s", {}, 128.1e6));
   try {
     parse_config(small_study, "s", {}, 127.9e6);

@@ -12,8 +12,14 @@ template <class R>
 struct SwitchedRates {
   R& rates;
   Real on;
-  KOKKOS_FORCEINLINE_FUNCTION void gain(const int n, const Real rate) { rates.gain(n, on * rate); }
-  KOKKOS_FORCEINLINE_FUNCTION void lose(const int n, const Real k) { rates.lose(n, on * k); }
+  template <class T>
+  KOKKOS_FORCEINLINE_FUNCTION void gain(const int n, const T rate) {
+    rates.gain(n, on * rate);
+  }
+  template <class T>
+  KOKKOS_FORCEINLINE_FUNCTION void lose(const int n, const T k) {
+    rates.lose(n, on * k);
+  }
 };
 
 /// Terms evaluated in order. A term has `name`, `equation`, `doc` (static constexpr const char*),

@@ -24,17 +24,19 @@ struct ChemotaxisLaw {
   /// v = w / sqrt(1 + (w/v_max)^2), w = sensitivity / (1 + c/K)^2 dc/dx, c the mean of both cells.
   /// `inv_h` [1/um] is one over the spacing along that axis.
   KOKKOS_FORCEINLINE_FUNCTION Real velocity(const Real left, const Real right, const Real inv_h) const {
-    const Fraction v = velocity_fraction(left, right, inv_h);
+    const Fraction<Real> v = velocity_fraction(left, right, inv_h);
     return v.above / v.below;
   }
   /// velocity = above/below, for those who have more to divide by; `below` is positive.
+  template <class T>
   struct Fraction {
-    Real above, below;
+    T above, below;
   };
-  KOKKOS_FORCEINLINE_FUNCTION Fraction velocity_fraction(const Real left, const Real right, const Real inv_h) const {
-    const Real occupied = 1 + Real(0.5) * (left + right) * inv_half, square = occupied * occupied;
-    const Real w = sensitivity * (right - left) * inv_h;
-    return {w, square_root(square * square + w * w * inv_speed_cap2)};
+  template <class T>
+  KOKKOS_FORCEINLINE_FUNCTION Fraction<T> velocity_fraction(const T left, const T right, const T inv_h) const {
+    const T occupied = 1 + T(0.5) * (left + right) * T(inv_half), square = occupied * occupied;
+    const T w = T(sensitivity) * (right - left) * inv_h;
+    return {w, square_root(square * square + w * w * T(inv_speed_cap2))};
   }
 };
 

@@ -6,21 +6,22 @@
 
 namespace kollagen::dermal {
 
-/// One cell as the terms see it: its state by symbol, its depth, and the shared activations.
+/// One cell as the terms see it: its state by symbol, its depth, and the shared activations. V: Real, or Single.
+template <class V>
 struct Cell {
-  Real A, P, L, Lb, T, G, F, N, M1, M2, B, C3, C1, E, D, W;  ///< units as in Species
-  const Real* site;                                          ///< values of this depth, by site::Slot
-  Real n;                                                    ///< [cells/mm^3] F + N
-  Real M;                                                    ///< [cells/mm^3] M1 + M2
-  Real M_rel;                                                ///< [1] M/M_ref
-  Real free_P;                                               ///< [mL/ng] 1/(K_P + P)
-  Real hP;                                                   ///< [1] h(P; K_P)
-  Real g;                                                    ///< [1] joint mitogen signal of PDGF and FGF-2
-  Real hT;     ///< [1] activation of synthesis by TGF-beta above its baseline
-  Real hTN;    ///< [1] activation of the transition to myofibroblasts, 0 at baseline, 1 at saturation
-  Real hW;     ///< [1] h(W; K_W), matrix degradation
-  Real k_a;    ///< [1/h] activation of latent TGF-beta
-  Real rho_B;  ///< [1/h] removal of the clot
+  V A, P, L, Lb, T, G, F, N, M1, M2, B, C3, C1, E, D, W;  ///< units as in Species
+  const V* site;                                          ///< values of this depth, by site::Slot
+  V n;                                                    ///< [cells/mm^3] F + N
+  V M;                                                    ///< [cells/mm^3] M1 + M2
+  V M_rel;                                                ///< [1] M/M_ref
+  V free_P;                                               ///< [mL/ng] 1/(K_P + P)
+  V hP;                                                   ///< [1] h(P; K_P)
+  V g;                                                    ///< [1] joint mitogen signal of PDGF and FGF-2
+  V hT;     ///< [1] activation of synthesis by TGF-beta above its baseline
+  V hTN;    ///< [1] activation of the transition to myofibroblasts, 0 at baseline, 1 at saturation
+  V hW;     ///< [1] h(W; K_W), matrix degradation
+  V k_a;    ///< [1/h] activation of latent TGF-beta
+  V rho_B;  ///< [1/h] removal of the clot
 };
 
 /// Half-activations and rates behind the shared activations.
@@ -64,8 +65,9 @@ struct Activations {
 
   /// The cell with state `u`, all in the units of Species, at a depth with values `at`.
   /// TGF-beta acts by what exceeds the layer's baseline: otherwise intact skin would age by itself.
-  KOKKOS_FORCEINLINE_FUNCTION Cell evaluate(const Real (&u)[count], const Real* at) const {
-    Cell c;
+  template <class V>
+  KOKKOS_FORCEINLINE_FUNCTION Cell<V> evaluate(const V (&u)[count], const V* at) const {
+    Cell<V> c;
     c.A = u[A], c.P = u[P], c.L = u[L], c.Lb = u[Lb], c.T = u[T], c.G = u[G], c.F = u[F], c.N = u[N];
     c.M1 = u[M1], c.M2 = u[M2], c.B = u[B], c.C3 = u[C3], c.C1 = u[C1], c.E = u[E], c.D = u[D], c.W = u[W];
     c.site = at;

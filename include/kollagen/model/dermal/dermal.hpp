@@ -58,9 +58,10 @@ struct Dermal {
 
   /// Production and loss of all species in one cell: `u` in the units of the species, `site` from fill_site.
   /// `R` is Rates<count, mask>; what its mask leaves out is not computed.
-  template <class R>
-  KOKKOS_FORCEINLINE_FUNCTION void rates(const Real (&u)[count], const Real (&site)[site_count], R& r) const {
-    const dermal::Cell cell = activations.evaluate(u, site);
+  /// V: Real, or Single for a state in mixed precision.
+  template <class V, class R>
+  KOKKOS_FORCEINLINE_FUNCTION void rates(const V (&u)[count], const V (&site)[site_count], R& r) const {
+    const dermal::Cell<V> cell = activations.evaluate(u, site);
     terms.add_rates(cell, r);
   }
 

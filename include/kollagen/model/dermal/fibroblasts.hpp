@@ -24,9 +24,9 @@ struct FibroblastGrowth {
     v("kappa", kappa, "1", 1, 100, "capacity at full mitogen signal, as a multiple of F0",
       "[C] 4-12 plausible; keep n_max at 1.5 kappa or more");
   }
-  template <class R>
-  KOKKOS_FORCEINLINE_FUNCTION void add_rates(const Cell& c, R& r) const {
-    const Real growth = (r0 + r1 * c.g) * c.site[site::habitat];
+  template <class C, class R>
+  KOKKOS_FORCEINLINE_FUNCTION void add_rates(const C& c, R& r) const {
+    const auto growth = (r0 + r1 * c.g) * c.site[site::habitat];
     r.gain(F, growth * c.F);
     r.lose(F, growth * c.n * c.site[site::inv_F0] / (1 + (kappa - 1) * c.g));
   }
@@ -43,8 +43,8 @@ struct MyofibroblastTransition {
     v("k_FN", k_FN, "1/h", 0, 1, "transition of fibroblasts at full TGF-beta",
       "[C] 0.005-0.02 plausible; alpha-SMA rises over 1-3 days of TGF-beta [M]");
   }
-  template <class R>
-  KOKKOS_FORCEINLINE_FUNCTION void add_rates(const Cell& c, R& r) const {
+  template <class C, class R>
+  KOKKOS_FORCEINLINE_FUNCTION void add_rates(const C& c, R& r) const {
     r.lose(F, k_FN * c.hTN);
     r.gain(N, k_FN * c.hTN * c.F);
   }
@@ -60,8 +60,8 @@ struct MyofibroblastReversion {
   void visit(V&& v) {
     v("k_NF", k_NF, "1/h", 0, 1, "reversion of myofibroblasts without TGF-beta", "[C] 0-0.006 plausible");
   }
-  template <class R>
-  KOKKOS_FORCEINLINE_FUNCTION void add_rates(const Cell& c, R& r) const {
+  template <class C, class R>
+  KOKKOS_FORCEINLINE_FUNCTION void add_rates(const C& c, R& r) const {
     r.lose(N, k_NF * (1 - c.hTN));
     r.gain(F, k_NF * (1 - c.hTN) * c.N);
   }
@@ -81,8 +81,8 @@ struct MyofibroblastApoptosis {
     v("d_N1", d_N1, "1/h", 0, 1, "apoptosis added when TGF-beta is gone",
       "[C] factor 2 either way; apoptosis in the late wound after Desmouliere 1995 [M]");
   }
-  template <class R>
-  KOKKOS_FORCEINLINE_FUNCTION void add_rates(const Cell& c, R& r) const {
+  template <class C, class R>
+  KOKKOS_FORCEINLINE_FUNCTION void add_rates(const C& c, R& r) const {
     r.lose(N, d_N0 + d_N1 * (1 - c.hTN));
   }
 };

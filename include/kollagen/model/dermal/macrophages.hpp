@@ -28,9 +28,9 @@ struct MacrophageInflux {
     v("a_MP", a_MP, "1", 0, 100, "recruitment by PDGF, relative to full damage",
       "[A] 0; larger values make platelets matter more");
   }
-  template <class R>
-  KOKKOS_FORCEINLINE_FUNCTION void add_rates(const Cell& c, R& r) const {
-    const Real recruited = hill(c.D, K_D) + a_MT * c.hT + a_MP * c.hP;
+  template <class C, class R>
+  KOKKOS_FORCEINLINE_FUNCTION void add_rates(const C& c, R& r) const {
+    const auto recruited = hill(c.D, K_D) + a_MT * c.hT + a_MP * c.hP;
     r.gain(M1, rho_M * c.site[site::vessels] * recruited * pos(1 - c.M * (1 / M_max)));
   }
 };
@@ -45,8 +45,8 @@ struct MacrophageSwitch {
   void visit(V&& v) {
     v("k_12", k_12, "1/h", 0, 1, "switch from inflammatory to reparative", "[C] factor 2 either way");
   }
-  template <class R>
-  KOKKOS_FORCEINLINE_FUNCTION void add_rates(const Cell& c, R& r) const {
+  template <class C, class R>
+  KOKKOS_FORCEINLINE_FUNCTION void add_rates(const C& c, R& r) const {
     r.lose(M1, k_12);
     r.gain(M2, k_12 * c.M1);
   }
@@ -66,8 +66,8 @@ struct MacrophageExit {
     v("d_M2", d_M2, "1/h", 0, 1, "exit of reparative macrophages",
       "[C] removal 0.6 per day in Jin 2011 [R]; factor 2 either way");
   }
-  template <class R>
-  KOKKOS_FORCEINLINE_FUNCTION void add_rates(const Cell&, R& r) const {
+  template <class C, class R>
+  KOKKOS_FORCEINLINE_FUNCTION void add_rates(const C&, R& r) const {
     r.lose(M1, d_M1);
     r.lose(M2, d_M2);
   }

@@ -32,13 +32,13 @@ struct CollagenSynthesis {
     v("a_R", a_R, "1", 0, 100, "synthesis added by remodelling on a half-filled matrix",
       "[C] 5-22 plausible; without it recovery stalls when TGF-beta is gone");
   }
-  template <class R>
-  KOKKOS_FORCEINLINE_FUNCTION void add_rates(const Cell& c, R& r) const {
-    const Real x = (c.C1 + c.C3) * c.site[site::inv_C0];
-    const Real lacking = pos(1 - x);
-    const Real crowding = pos(c_max - x) * (1 / (c_max - 1));
-    const Real type_iii = c.site[site::f3] + (f3w - c.site[site::f3]) * lacking;
-    const Real synthesis =
+  template <class C, class R>
+  KOKKOS_FORCEINLINE_FUNCTION void add_rates(const C& c, R& r) const {
+    const auto x = (c.C1 + c.C3) * c.site[site::inv_C0];
+    const auto lacking = pos(1 - x);
+    const auto crowding = pos(c_max - x) * (1 / (c_max - 1));
+    const auto type_iii = c.site[site::f3] + (f3w - c.site[site::f3]) * lacking;
+    const auto synthesis =
         c.site[site::synthesis] * crowding * (c.F + a_N * c.N) * (1 + a_T * c.hT + 4 * a_R * x * lacking);
     r.gain(C3, type_iii * synthesis);
     r.gain(C1, (1 - type_iii) * synthesis);
@@ -57,8 +57,8 @@ struct CollagenTurnover {
     v("k_c", k_c, "1/h", 0, 1e-2, "turnover of collagen",
       "[M] Verzijl 2000: half-life 15 years; 2e-6 to 2e-5 plausible");
   }
-  template <class R>
-  KOKKOS_FORCEINLINE_FUNCTION void add_rates(const Cell& c, R& r) const {
+  template <class C, class R>
+  KOKKOS_FORCEINLINE_FUNCTION void add_rates(const C& c, R& r) const {
     r.lose(C3, k_c * c.site[site::habitat]);
     r.lose(C1, k_c * c.site[site::habitat]);
   }
@@ -74,8 +74,8 @@ struct CollagenDegradation {
   void visit(V&& v) {
     v("k_W", k_W, "1/h", 0, 1, "largest degradation of collagen by MMP", "[A] factor 5 either way");
   }
-  template <class R>
-  KOKKOS_FORCEINLINE_FUNCTION void add_rates(const Cell& c, R& r) const {
+  template <class C, class R>
+  KOKKOS_FORCEINLINE_FUNCTION void add_rates(const C& c, R& r) const {
     r.lose(C3, k_W * c.hW);
     r.lose(C1, k_W * c.hW);
   }
@@ -94,10 +94,10 @@ struct CollagenMaturation {
   void visit(V&& v) {
     v("k_m", k_m, "1/h", 0, 1, "replacement of excess type III by type I", "[C] 2e-4 to 1e-3 plausible");
   }
-  template <class R>
-  KOKKOS_FORCEINLINE_FUNCTION void add_rates(const Cell& c, R& r) const {
+  template <class C, class R>
+  KOKKOS_FORCEINLINE_FUNCTION void add_rates(const C& c, R& r) const {
     constexpr Real tiny = 1e-30;
-    const Real replaced = k_m * c.site[site::matures] * pos(c.C3 - c.site[site::III_per_I] * pos(c.C1));
+    const auto replaced = k_m * c.site[site::matures] * pos(c.C3 - c.site[site::III_per_I] * pos(c.C1));
     r.lose(C3, replaced / (c.C3 + tiny));
     r.gain(C1, replaced);
   }
@@ -115,9 +115,9 @@ struct ElastinSynthesis {
   void visit(V&& v) {
     v("a_E", a_E, "1", 0, 1000, "elastin synthesis added by full TGF-beta", "[C] 5-50 plausible");
   }
-  template <class R>
-  KOKKOS_FORCEINLINE_FUNCTION void add_rates(const Cell& c, R& r) const {
-    const Real activity = c.n * (1 + a_E * c.hT);
+  template <class C, class R>
+  KOKKOS_FORCEINLINE_FUNCTION void add_rates(const C& c, R& r) const {
+    const auto activity = c.n * (1 + a_E * c.hT);
     r.gain(E, c.site[site::elastin_gain] * activity);
     r.lose(E, c.site[site::elastin_loss] * activity);
   }
@@ -134,8 +134,8 @@ struct ElastinTurnover {
     v("k_E", k_E, "1/h", 0, 1e-2, "turnover of elastin",
       "[R] about 70 years half-life; Shapiro 1991 [M]: 74 years; 5e-7 to 3e-6 plausible");
   }
-  template <class R>
-  KOKKOS_FORCEINLINE_FUNCTION void add_rates(const Cell& c, R& r) const {
+  template <class C, class R>
+  KOKKOS_FORCEINLINE_FUNCTION void add_rates(const C& c, R& r) const {
     r.lose(E, k_E * c.site[site::habitat]);
   }
 };
@@ -150,8 +150,8 @@ struct ElastinDegradation {
   void visit(V&& v) {
     v("k_WE", k_WE, "1/h", 0, 1, "largest degradation of elastin by MMP", "[A] factor 5 either way");
   }
-  template <class R>
-  KOKKOS_FORCEINLINE_FUNCTION void add_rates(const Cell& c, R& r) const {
+  template <class C, class R>
+  KOKKOS_FORCEINLINE_FUNCTION void add_rates(const C& c, R& r) const {
     r.lose(E, k_WE * c.hW);
   }
 };

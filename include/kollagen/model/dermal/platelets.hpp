@@ -31,8 +31,8 @@ struct PlateletRelease {
       "[A] two pools after Grainger 1995 [R]; 0.2-0.8 plausible");
     v("q_G", q_G, "1e-9 ng", 0, 100, "FGF-2 per platelet", "[A] platelets hold little FGF-2; 0.02-1");
   }
-  template <class R>
-  KOKKOS_FORCEINLINE_FUNCTION void add_rates(const Cell& c, R& r) const {
+  template <class C, class R>
+  KOKKOS_FORCEINLINE_FUNCTION void add_rates(const C& c, R& r) const {
     r.lose(A, k_deg);
     r.gain(P, q_P * k_deg * c.A);
     r.gain(L, q_T * (1 - f_b) * k_deg * c.A);
@@ -53,8 +53,8 @@ struct ClotTgfRelease {
     v("y_b", y_b, "1", 0, 1, "share of the clot-bound TGF-beta that becomes active when set free",
       "[A] Grainger 1995 [R] for the pool; 0.2-0.8 plausible");
   }
-  template <class R>
-  KOKKOS_FORCEINLINE_FUNCTION void add_rates(const Cell& c, R& r) const {
+  template <class C, class R>
+  KOKKOS_FORCEINLINE_FUNCTION void add_rates(const C& c, R& r) const {
     r.lose(Lb, c.rho_B);
     r.gain(T, y_b * c.rho_B * c.Lb);
   }
@@ -69,8 +69,8 @@ struct ClotClearance {
 
   template <class V>
   void visit(V&&) {}
-  template <class R>
-  KOKKOS_FORCEINLINE_FUNCTION void add_rates(const Cell& c, R& r) const {
+  template <class C, class R>
+  KOKKOS_FORCEINLINE_FUNCTION void add_rates(const C& c, R& r) const {
     r.lose(B, c.rho_B);
   }
 };
@@ -88,8 +88,8 @@ struct DebrisClearance {
     v("k_D0", k_D0, "1/h", 0, 1, "clearance of debris without macrophages", "[C] factor 2 either way");
     v("k_DM", k_DM, "1/h", 0, 1, "clearance of debris by macrophages at M_ref", "[C] factor 2 either way");
   }
-  template <class R>
-  KOKKOS_FORCEINLINE_FUNCTION void add_rates(const Cell& c, R& r) const {
+  template <class C, class R>
+  KOKKOS_FORCEINLINE_FUNCTION void add_rates(const C& c, R& r) const {
     r.lose(D, k_D0 + k_DM * c.M_rel);
   }
 };

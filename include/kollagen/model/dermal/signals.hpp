@@ -16,8 +16,8 @@ struct PdgfClearance {
     v("lam_P", lam_P, "1/h", 0, 100, "loss of PDGF in tissue",
       "[A] 0.05-1 plausible; the plasma half-life of 2 min [R] is clearance by organs, not by tissue");
   }
-  template <class R>
-  KOKKOS_FORCEINLINE_FUNCTION void add_rates(const Cell&, R& r) const {
+  template <class C, class R>
+  KOKKOS_FORCEINLINE_FUNCTION void add_rates(const C&, R& r) const {
     r.lose(P, lam_P);
   }
 };
@@ -34,8 +34,8 @@ struct PdgfUptake {
     v("u_P", u_P, "pg/(cell h)", 0, 1, "largest PDGF uptake of a cell",
       "[A] about 1e5 receptors times their turnover, form of Haugh 2006; 5e-4 to 8e-3 plausible");
   }
-  template <class R>
-  KOKKOS_FORCEINLINE_FUNCTION void add_rates(const Cell& c, R& r) const {
+  template <class C, class R>
+  KOKKOS_FORCEINLINE_FUNCTION void add_rates(const C& c, R& r) const {
     r.lose(P, u_P * c.n * c.free_P);
   }
 };
@@ -50,8 +50,8 @@ struct MacrophagePdgf {
   void visit(V&& v) {
     v("s_PM", s_PM, "pg/(cell h)", 0, 1, "PDGF secreted by a macrophage", "[C] 0.001-0.02 plausible");
   }
-  template <class R>
-  KOKKOS_FORCEINLINE_FUNCTION void add_rates(const Cell& c, R& r) const {
+  template <class C, class R>
+  KOKKOS_FORCEINLINE_FUNCTION void add_rates(const C& c, R& r) const {
     r.gain(P, s_PM * c.M);
   }
 };
@@ -67,8 +67,8 @@ struct LatentTgfMacrophage {
     v("s_TM", s_TM, "pg/(cell h)", 0, 1, "latent TGF-beta secreted by a macrophage",
       "[R] Jin 2011: 0.07 pg/day; factor 5 either way");
   }
-  template <class R>
-  KOKKOS_FORCEINLINE_FUNCTION void add_rates(const Cell& c, R& r) const {
+  template <class C, class R>
+  KOKKOS_FORCEINLINE_FUNCTION void add_rates(const C& c, R& r) const {
     r.gain(L, s_TM * c.M);
   }
 };
@@ -85,8 +85,8 @@ struct LatentTgfFibroblast {
     v("s_TF", s_TF, "pg/(cell h)", 0, 1, "latent TGF-beta secreted by a fibroblast",
       "[R] Jin 2011: 0.004 pg/day; factor 5 either way");
   }
-  template <class R>
-  KOKKOS_FORCEINLINE_FUNCTION void add_rates(const Cell& c, R& r) const {
+  template <class C, class R>
+  KOKKOS_FORCEINLINE_FUNCTION void add_rates(const C& c, R& r) const {
     r.gain(L, s_TF * c.F);
   }
 };
@@ -102,8 +102,8 @@ struct LatentTgfMyofibroblast {
     v("s_TN", s_TN, "pg/(cell h)", 0, 1, "latent TGF-beta secreted by a myofibroblast",
       "[C] 2e-4 to 3e-3 plausible");
   }
-  template <class R>
-  KOKKOS_FORCEINLINE_FUNCTION void add_rates(const Cell& c, R& r) const {
+  template <class C, class R>
+  KOKKOS_FORCEINLINE_FUNCTION void add_rates(const C& c, R& r) const {
     r.gain(L, s_TN * c.N);
   }
 };
@@ -119,8 +119,8 @@ struct LatentTgfLoss {
     v("lam_L", lam_L, "1/h", 0, 100, "loss of latent TGF-beta in tissue",
       "[M] Wakefield 1990: half-life 1.5 h; 0.3-0.7 plausible");
   }
-  template <class R>
-  KOKKOS_FORCEINLINE_FUNCTION void add_rates(const Cell&, R& r) const {
+  template <class C, class R>
+  KOKKOS_FORCEINLINE_FUNCTION void add_rates(const C&, R& r) const {
     r.lose(L, lam_L);
   }
 };
@@ -133,8 +133,8 @@ struct TgfActivation {
 
   template <class V>
   void visit(V&&) {}
-  template <class R>
-  KOKKOS_FORCEINLINE_FUNCTION void add_rates(const Cell& c, R& r) const {
+  template <class C, class R>
+  KOKKOS_FORCEINLINE_FUNCTION void add_rates(const C& c, R& r) const {
     r.lose(L, c.k_a);
     r.gain(T, c.k_a * c.L);
   }
@@ -152,8 +152,8 @@ struct TgfClearance {
       "[R] Jin 2011: 15 per day; 0.3-20 plausible; the plasma half-life of 2-3 min [M] is not that of "
       "tissue");
   }
-  template <class R>
-  KOKKOS_FORCEINLINE_FUNCTION void add_rates(const Cell&, R& r) const {
+  template <class C, class R>
+  KOKKOS_FORCEINLINE_FUNCTION void add_rates(const C&, R& r) const {
     r.lose(T, lam_T);
   }
 };
@@ -169,8 +169,8 @@ struct FgfDamage {
     v("s_GD", s_GD, "ng/mL/h", 0, 100, "FGF-2 set free by damage of 1",
       "[C] against wound fluid, 0.22 rising to 3.6 ng/mL [R]; factor 3 either way");
   }
-  template <class R>
-  KOKKOS_FORCEINLINE_FUNCTION void add_rates(const Cell& c, R& r) const {
+  template <class C, class R>
+  KOKKOS_FORCEINLINE_FUNCTION void add_rates(const C& c, R& r) const {
     r.gain(G, s_GD * c.D);
   }
 };
@@ -186,8 +186,8 @@ struct FgfMacrophage {
     v("s_GM", s_GM, "pg/(cell h)", 0, 1, "FGF-2 secreted by a macrophage",
       "[C] against wound fluid; factor 3 either way");
   }
-  template <class R>
-  KOKKOS_FORCEINLINE_FUNCTION void add_rates(const Cell& c, R& r) const {
+  template <class C, class R>
+  KOKKOS_FORCEINLINE_FUNCTION void add_rates(const C& c, R& r) const {
     r.gain(G, s_GM * c.M);
   }
 };
@@ -203,8 +203,8 @@ struct FgfFibroblast {
     v("s_GF", s_GF, "pg/(cell h)", 0, 1, "FGF-2 secreted by a fibroblast at full TGF-beta",
       "[C] against wound fluid; factor 3 either way");
   }
-  template <class R>
-  KOKKOS_FORCEINLINE_FUNCTION void add_rates(const Cell& c, R& r) const {
+  template <class C, class R>
+  KOKKOS_FORCEINLINE_FUNCTION void add_rates(const C& c, R& r) const {
     r.gain(G, s_GF * c.F * c.hT);
   }
 };
@@ -219,8 +219,8 @@ struct FgfClearance {
   void visit(V&& v) {
     v("lam_G", lam_G, "1/h", 0, 100, "loss of FGF-2 in tissue", "[C] factor 3 either way");
   }
-  template <class R>
-  KOKKOS_FORCEINLINE_FUNCTION void add_rates(const Cell&, R& r) const {
+  template <class C, class R>
+  KOKKOS_FORCEINLINE_FUNCTION void add_rates(const C&, R& r) const {
     r.lose(G, lam_G);
   }
 };
@@ -239,8 +239,8 @@ struct MmpMacrophage {
     v("s_W2", s_W2, "pg/(cell h)", 0, 10, "net MMP secreted by a reparative macrophage",
       "[A] 0.5 pg/day; factor 3 either way");
   }
-  template <class R>
-  KOKKOS_FORCEINLINE_FUNCTION void add_rates(const Cell& c, R& r) const {
+  template <class C, class R>
+  KOKKOS_FORCEINLINE_FUNCTION void add_rates(const C& c, R& r) const {
     r.gain(W, s_W1 * c.M1 + s_W2 * c.M2);
   }
 };
@@ -256,8 +256,8 @@ struct MmpFibroblast {
     v("s_WF", s_WF, "pg/(cell h)", 0, 10, "net MMP secreted by a fibroblast at full mitogen signal",
       "[A] 0.02 pg/day; factor 3 either way");
   }
-  template <class R>
-  KOKKOS_FORCEINLINE_FUNCTION void add_rates(const Cell& c, R& r) const {
+  template <class C, class R>
+  KOKKOS_FORCEINLINE_FUNCTION void add_rates(const C& c, R& r) const {
     r.gain(W, s_WF * c.n * c.g);
   }
 };
@@ -273,8 +273,8 @@ struct MmpClearance {
     v("lam_W", lam_W, "1/h", 0, 100, "loss of MMP activity",
       "[R] Jin 2011: 0.875 per day; factor 3 either way");
   }
-  template <class R>
-  KOKKOS_FORCEINLINE_FUNCTION void add_rates(const Cell&, R& r) const {
+  template <class C, class R>
+  KOKKOS_FORCEINLINE_FUNCTION void add_rates(const C&, R& r) const {
     r.lose(W, lam_W);
   }
 };
