@@ -141,7 +141,7 @@ elif name == "ctest":
         skip = '<skipped message="{{}}"/>'.format
         cases = dict(zip(names, ['status="run"/>'] * len(names)))
         cases["test_halo.1_ranks"] = 'status="notrun">' + skip("SKIP_RETURN_CODE=77") + "</testcase>"
-        cases["Cells.two"] = dict(run='status="run"/>', fail='status="fail"/>', lost=None,
+        cases["Cells.two"] = dict(run='status="run"/>', fail='status="fail"/>', lost=None, disabled='status="disabled"/>',
                                   absent='status="notrun">' + skip("Unable to find executable") + "</testcase>")[result]
         cases = "".join(f'<testcase name="{{name}}" {{text}}' for name, text in cases.items()
                         if text and not re.search(after("-E"), name))
@@ -236,6 +236,9 @@ class Whole(WithFolder):
         self.assertEqual(run.result["tests"]["failed"], ["Cells.two"])
         run = self.run_check(PLANTED_TEST="absent")
         self.assertEqual(run.result["tests"]["failed"], ["Cells.two"])
+        run = self.run_check(PLANTED_TEST="disabled")
+        self.assertEqual(run.returncode, 0)
+        self.assertEqual(run.result["tests"]["skipped"], ["Cells.two", "test_halo.1_ranks"])
         run = self.run_check(PLANTED_TEST="lost")
         self.assertEqual(run.returncode, 1)
         self.assertEqual(run.result["tests"]["failed"], ["Cells.two (did not run)"])
