@@ -439,17 +439,23 @@ TYPED_TEST(PunctureTest, BitsAreThoseOfCellsThatLookAtEveryNeedle) {
   const auto device_images = detail::to_device<TypeParam>("images", images);
   const auto device_first = detail::to_device<TypeParam>("first", first);
   const auto device_items = detail::to_device<TypeParam>("items", items);
-  const Puncture all{state.span(),
-                     species,
-                     Injury{},
-                     cells.data(),
-                     device_images.data(),
-                     device_first.data(),
-                     device_items.data(),
-                     {blocks[0], blocks[1]},
-                     {grid.first[0], grid.first[1], grid.first[2]},
-                     {grid.spacing[0], grid.spacing[1], grid.spacing[2]},
-                     column.first_vessel};
+  const Puncture<Real> all{state[species.platelets],
+                           state[species.provisional_matrix],
+                           state[species.damage],
+                           state[species.collagen_i],
+                           state[species.collagen_iii],
+                           state[species.elastin],
+                           state[species.fibroblasts],
+                           state[species.myofibroblasts],
+                           Injury{},
+                           cells.data(),
+                           device_images.data(),
+                           device_first.data(),
+                           device_items.data(),
+                           {blocks[0], blocks[1]},
+                           {grid.first[0], grid.first[1], grid.first[2]},
+                           {grid.spacing[0], grid.spacing[1], grid.spacing[2]},
+                           column.first_vessel};
   for_cells("test/puncture/all", TypeParam(), state.owned(), all);
   const auto host = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), state.view());
   double bled = 0;
