@@ -1,13 +1,28 @@
 # Says at the end of the configuration what this build will be able to do.
 string(REPLACE ";" " " devices "${Kokkos_DEVICES}")
+string(REPLACE ";" " " arch "${Kokkos_ARCH}")
+set(kokkos_standard "")
+if(Kokkos_CXX_STANDARD)
+  set(kokkos_standard " (Kokkos was built with C++${Kokkos_CXX_STANDARD})")
+endif()
 set(lines
   "build type      ${CMAKE_BUILD_TYPE}"
   "compiler        ${KOLLAGEN_COMPILER} (${CMAKE_CXX_COMPILER})"
-  "Kokkos          ${Kokkos_VERSION}: ${devices} (${Kokkos_DIR})")
+  "C++ standard    ${CMAKE_CXX_STANDARD}${kokkos_standard}"
+  "Kokkos          ${Kokkos_VERSION}: ${devices} (${Kokkos_DIR})"
+  "Thrust          ${KOLLAGEN_THRUST_VERSION} (${KOLLAGEN_THRUST_INCLUDE})")
 if(KOLLAGEN_CUDA)
-  list(APPEND lines "CUDA            for ${Kokkos_ARCH}")
+  set(by_nvcc_wrapper "through nvcc_wrapper")
+  set(by_cmake "as a language of CMake")
+  set(by_clang "by Clang")
+  list(APPEND lines
+    "CUDA            ${KOLLAGEN_CUDA_VERSION} for ${arch}, ${by_${KOLLAGEN_CUDA_BY}} (${KOLLAGEN_CUDA_COMPILER})"
+    "host compiler   ${CMAKE_CXX_COMPILER_ID} ${CMAKE_CXX_COMPILER_VERSION}")
 else()
   list(APPEND lines "CUDA            no: this Kokkos was built without it")
+endif()
+if("HIP" IN_LIST Kokkos_DEVICES)
+  list(APPEND lines "HIP             for ${arch}: nobody has compiled or run this")
 endif()
 if(KOLLAGEN_MPI)
   list(APPEND lines "MPI             ${MPI_C_VERSION} (${MPI_C_LIBRARIES})")

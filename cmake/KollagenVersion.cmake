@@ -7,6 +7,7 @@ find_package(Git QUIET)
 string(TOUPPER "${CMAKE_BUILD_TYPE}" build_type)
 get_target_property(own_flags kollagen_flags INTERFACE_COMPILE_OPTIONS)
 string(REGEX MATCHALL "-[fm][a-z0-9=-]+" own_flags "${own_flags}")  # not warnings, nor generator expressions around
+list(REMOVE_DUPLICATES own_flags)  # C++ and CUDA
 list(JOIN own_flags " " own_flags)
 string(STRIP "${CMAKE_CXX_FLAGS} ${CMAKE_CXX_FLAGS_${build_type}} ${own_flags}" all_flags)
 set(version_command

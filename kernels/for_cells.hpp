@@ -179,15 +179,17 @@ struct RowMax {
   }
 };
 
-/// Device: cells that one work item of a reduction takes, far from each other, so that neighbouring threads stay on
-/// neighbouring x: a functor that does little per cell has too little in flight with one. Its `cells_per_item`, or 1.
 template <class F>
-constexpr int cells_per_item() {
+constexpr int find_cells_per_item() {
   if constexpr (requires { F::cells_per_item; })
     return F::cells_per_item;
   else
     return 1;
 }
+/// Device: cells that one work item of a reduction takes, far from each other, so that neighbouring threads stay on
+/// neighbouring x: a functor that does little per cell has too little in flight with one. Its `cells_per_item`, or 1.
+template <class F>
+inline constexpr int cells_per_item = find_cells_per_item<F>();
 
 template <class F>
 struct FlatMax {
@@ -195,7 +197,7 @@ struct FlatMax {
   CellOfBox cells;
   int count, items;
   KOKKOS_INLINE_FUNCTION void operator()(const int item, Real& result) const {
-    constexpr int each = cells_per_item<F>();
+    constexpr int each = cells_per_item<F>;
     Real value[each];
     for (int n = 0; n < each; ++n) {
       const int cell = item + n * items;
@@ -236,13 +238,13 @@ struct FlatSum {
 template <class Combine, int N, class F>
 struct PlaneBody {
   F f;
-  Box box;
+  int ilo, ihi, jlo, jhi, klo, nk;
   Real* result;
   KOKKOS_INLINE_FUNCTION void operator()(const int item) const {
-    const int nk = box.extent(2), layer = item / nk, k = box.lower[2] + item % nk;
+    const int layer = item / nk, k = klo + item % nk;
     Real total[N];
     for (int n = 0; n < N; ++n) total[n] = Combine::neutral;
-    for (int j = box.lower[1]; j < box.upper[1]; ++j) row(layer, k, j, total);
+    for (int j = jlo; j < jhi; ++j) row(layer, k, j, total);
     for (int n = 0; n < N; ++n) result[long(item) * N + n] = total[n];
   }
 
@@ -252,7 +254,7 @@ struct PlaneBody {
 #if !defined(KOKKOS_COMPILER_NVCC) && !defined(__NVCC__)
 #pragma omp simd reduction(+ : total[:N])
 #endif
-      for (int i = box.lower[0]; i < box.upper[0]; ++i) {
+      for (int i = ilo; i < ihi; ++i) {
         Real value[N];
         f(layer, k, j, i, value);
         for (int n = 0; n < N; ++n) total[n] = Combine::of(total[n], value[n]);
@@ -261,7 +263,7 @@ struct PlaneBody {
 #if !defined(KOKKOS_COMPILER_NVCC) && !defined(__NVCC__)
 #pragma omp simd reduction(max : total[:N])
 #endif
-      for (int i = box.lower[0]; i < box.upper[0]; ++i) {
+      for (int i = ilo; i < ihi; ++i) {
         Real value[N];
         f(layer, k, j, i, value);
         for (int n = 0; n < N; ++n) total[n] = Combine::of(total[n], value[n]);
@@ -282,13 +284,16 @@ struct PlaneTeams {
     const int layer = item / nk, k = klo + (item - layer * nk);
     const int end = (part + 1) * stretch < plane ? (part + 1) * stretch : plane;
     Real total[N];
+#pragma unroll  // like those below: an array that is indexed at run time would lie in local memory
     for (int n = 0; n < N; ++n) total[n] = Combine::neutral;
     for (int cell = part * stretch + team.team_rank(); cell < end; cell += team.team_size()) {
       const int row = by_ni.quotient(cell);
       Real value[N];
       f(layer, k, jlo + row, ilo + (cell - row * ni), value);
+#pragma unroll
       for (int n = 0; n < N; ++n) total[n] = Combine::of(total[n], value[n]);
     }
+#pragma unroll
     for (int n = 0; n < N; ++n) {
       team.team_reduce(typename Combine::Reducer(total[n]));
       if (team.team_rank() == 0) Combine::into(&result[long(item) * N + n], total[n]);
@@ -331,7 +336,7 @@ void reduce_max(const std::string& label, const Exec& exec, const Box& box, cons
                                       box.extent(2), rows_in_block<F>(box.extent(1), box.extent(0))},
                             result);
   } else {
-    const int count = checked_count(label, box.cells()), each = cells_per_item<F>(), items = (count - 1) / each + 1;
+    const int count = checked_count(label, box.cells()), each = cells_per_item<F>, items = (count - 1) / each + 1;
     checked_count(label, long(items) * each);
     Kokkos::parallel_reduce(label, Policy(exec, 0, items), FlatMax<F>{f, CellOfBox(box), count, items}, result);
   }
@@ -433,7 +438,8 @@ void reduce_planes(const std::string& label, const Exec& exec, const int layers,
   const int items = detail::checked_count(label, long(layers) * box.extent(2));
   if constexpr (detail::runs_on_host<Exec>) {
     Kokkos::parallel_for(label, Kokkos::RangePolicy<Exec, Kokkos::IndexType<int>>(exec, 0, items),
-                         detail::PlaneBody<Combine, N, F>{f, box, result.data()});
+                         detail::PlaneBody<Combine, N, F>{f, box.lower[0], box.upper[0], box.lower[1], box.upper[1],
+                                                          box.lower[2], box.extent(2), result.data()});
   } else {
     // Long enough that the reductions within a team do not count, short enough to fill the device.
     constexpr int most_in_stretch = 8192;

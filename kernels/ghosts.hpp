@@ -128,4 +128,45 @@ struct FillAllGhosts {
   }
 };
 
+/// Ghosts that are images of one owned cell across a face, as FillGhosts fills them; no edges, no corners.
+template <class T>
+struct GhostsOfCell {
+  Span3<T> u;
+  int n[3];      ///< owned cells along x, y, z
+  int sides[3];  ///< masks as in FillGhosts
+  bool homogeneous;
+  Walls walls;
+
+  template <int Axis, int Side>
+  KOKKOS_FORCEINLINE_FUNCTION void fill(const int k, const int j, const int i) const {
+    constexpr int face = 2 * Axis + Side, side = 1 << Side;
+    const int at = Axis == 0 ? i : Axis == 1 ? j : k;
+    const bool first = (Side == 0) != (walls.kind[face] == WallKind::periodic);
+    if ((sides[Axis] & side) == 0 || at != (first ? 0 : n[Axis] - 1)) return;
+    const int ghost = Side == 0 ? -1 : n[Axis];
+    u(Axis == 2 ? ghost : k, Axis == 1 ? ghost : j, Axis == 0 ? ghost : i) =
+        ghost_value(walls, homogeneous, face, u(k, j, i), k);
+  }
+  KOKKOS_FORCEINLINE_FUNCTION void operator()(const int k, const int j, const int i) const {
+    fill<0, 0>(k, j, i);
+    fill<0, 1>(k, j, i);
+    fill<1, 0>(k, j, i);
+    fill<1, 1>(k, j, i);
+    fill<2, 0>(k, j, i);
+    fill<2, 1>(k, j, i);
+  }
+};
+
+/// `f`, which writes the cells of a field, and the ghosts that are their images by the same work items: a device is spared
+/// a launch.
+template <class F, class T>
+struct WithGhostsOfCells {
+  F f;
+  GhostsOfCell<T> ghosts;
+  KOKKOS_FORCEINLINE_FUNCTION void operator()(const int k, const int j, const int i) const {
+    detail::at_row(f, k, j)(k, j, i);
+    ghosts(k, j, i);
+  }
+};
+
 }  // namespace kollagen

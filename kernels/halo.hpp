@@ -160,6 +160,12 @@ class Halo {
   FillGhosts<T> row_ghosts(const GhostField<T>& field) const {
     return {field.u, {cells_[0], cells_[1], cells_[2]}, 0, local_sides(0), field.homogeneous, field.walls};
   }
+  /// What fills the ghosts that need no neighbour, cell by cell.
+  template <class T>
+  GhostsOfCell<T> cell_ghosts(const GhostField<T>& field) const {
+    return {field.u,          {cells_[0], cells_[1], cells_[2]}, {local_sides(0), local_sides(1), local_sides(2)},
+            field.homogeneous, field.walls};
+  }
   /// Ghosts of neighbours only, corners too. A field on the lower faces of the cells along an axis has `more`
   /// = 1 there: the upper face of the last cell travels along.
   template <class T>

@@ -414,6 +414,7 @@ void Multigrid<Exec>::prolong(const int index) {
   before.upper[0] = ends_done ? 0 : low < high ? pairs.ends[0] : level.cells[0];
   after.lower[0] = ends_done || low == high ? level.cells[0] : pairs.ends[1];
   for (const Box& box : {before, after}) for_cells("kollagen/multigrid/prolong_ends", exec_, box, general);
+  level.has_ghosts = false;
 }
 
 template <class Exec>
@@ -422,38 +423,50 @@ void Multigrid<Exec>::smooth(Level& level, const Operator& op, const std::vector
                              const bool from_zero) {
   constexpr bool cells = std::is_same_v<Operator, LayerOperator>;
   constexpr bool fields = std::is_same_v<Operator, LevelOperator>;  // of faces
-  Span3<float> current = level.e;
-  Span3<float> other = other_buffer(level);
   for (std::size_t sweep = 0; sweep < omega.size(); ++sweep) {
+    const Span3<float> out = other_buffer(level);
+    const auto run = [&](const char* const label, const auto& functor, const bool reads_ghosts) {
+      const auto launch = [&](const auto& f) {
+        reads_ghosts ? for_cells_of(level, label, f) : for_cells(label, exec_, level.box(), f);
+      };
+      const bool fill = fills_as_written(level);
+      if constexpr (detail::runs_on_host<Exec>)
+        launch(functor);
+      else if (fill)
+        launch(WithGhostsOfCells<std::decay_t<decltype(functor)>, float>{
+            functor, level.halo->cell_ghosts(ghosts(level, out).front())});
+      else
+        launch(functor);
+      level.e = out;
+      level.has_ghosts = fill;
+    };
     if (sweep == 0 && from_zero) {
-      for_cells(cells    ? "kollagen/multigrid/sweep_cells_from_zero"
-                : fields ? "kollagen/multigrid/smooth_from_zero"
-                         : "kollagen/multigrid/smooth_layers_from_zero",
-                exec_, level.box(), SmoothFromZero<Operator>{op, level.at(residual_r), other, omega[sweep]});
+      run(cells    ? "kollagen/multigrid/sweep_cells_from_zero"
+          : fields ? "kollagen/multigrid/smooth_from_zero"
+                   : "kollagen/multigrid/smooth_layers_from_zero",
+          SmoothFromZero<Operator>{op, level.at(residual_r), out, omega[sweep]}, false);
       traffic_ += (fields ? traffic::sweep_from_zero : traffic::sweep_layers_from_zero) * double(level.box().cells());
     } else {
-      for_cells_with_ghosts(cells    ? "kollagen/multigrid/sweep_cells"
-                            : fields ? "kollagen/multigrid/smooth"
-                                     : "kollagen/multigrid/smooth_layers",
-                            exec_, *level.halo, ghosts(level, current),
-                            SmoothSweep<Operator>{op, level.at(residual_r), current, other, omega[sweep]});
+      run(cells    ? "kollagen/multigrid/sweep_cells"
+          : fields ? "kollagen/multigrid/smooth"
+                   : "kollagen/multigrid/smooth_layers",
+          SmoothSweep<Operator>{op, level.at(residual_r), level.e, out, omega[sweep]}, true);
       traffic_ += (fields ? traffic::sweep : traffic::sweep_layers) * double(level.box().cells());
     }
-    std::swap(current, other);
   }
-  level.e = current;
 }
 
 template <class Exec>
-void Multigrid<Exec>::divide(const Level& level) {
+void Multigrid<Exec>::divide(Level& level) {
   for_cells("kollagen/multigrid/divide", exec_, level.box(),
             DivideByWeight{level.at(residual_r), level.at(weight_q), level.e});
+  level.has_ghosts = false;
   traffic_ += traffic::divide * double(level.box().cells());
 }
 
 template <class Exec>
 void Multigrid<Exec>::solve_level(const int index, const double s, const int last) {
-  const Level& level = levels_[index];
+  Level& level = levels_[index];
   const double sigma = coupling(level, s, false);
   if (sigma == 0)
     divide(level);
@@ -478,9 +491,8 @@ void Multigrid<Exec>::solve_level_with(const Operator& op, const int index, cons
   smooth(level, op, {omega[1], omega[3]}, true);
   const Level& coarse = levels_[index + 1];
   const Span3<float> scratch = other_buffer(level);
-  for_cells_with_ghosts(fields ? "kollagen/multigrid/residual" : "kollagen/multigrid/residual_layers", exec_,
-                        *level.halo, ghosts(level, level.e),
-                        LevelResidual<Operator>{op, level.at(residual_r), level.e, scratch});
+  for_cells_of(level, fields ? "kollagen/multigrid/residual" : "kollagen/multigrid/residual_layers",
+               LevelResidual<Operator>{op, level.at(residual_r), level.e, scratch});
   restrict_mean("kollagen/multigrid/restrict", index, scratch, coarse.at(residual_r));
   if (index == shared_levels_ - 1) {
     gather(gather_cells_, {coarse.at(residual_r), coarse.at(weight_q)}, {0, 0, 0});

@@ -461,6 +461,7 @@ class Multigrid {
     bool exchange_children = false;  ///< some coarse cell has children on two ranks
     Box target;                      ///< what this rank computes of the next level, in that level's indices
     Span3<float> e;                  ///< where the latest correction is
+    bool has_ghosts = false;         ///< its ghosts across faces are filled
     Span3<float> at(const int slot) const { return fields[slot]; }
     Box box() const { return {{0, 0, 0}, cells}; }
     const float* of_part(const std::array<FloatView, 3>& table, const int axis) const {
@@ -518,8 +519,19 @@ class Multigrid {
     return level.e.origin == level.at(correction_e).origin ? level.at(correction_other)
                                                            : level.at(correction_e);
   }
+  /// Whether sweeps fill the ghosts of what they write: on a device that shares no level, where a launch for them alone
+  /// costs as much as many cells.
+  static bool fills_as_written(const Level& level) { return !detail::runs_on_host<Exec> && !level.halo->divided(); }
+  /// Runs `f`, which reads the ghosts of level.e across faces.
+  template <class F>
+  void for_cells_of(Level& level, const std::string& label, const F& f) {
+    if (level.has_ghosts)
+      for_cells(label, exec_, level.box(), f);
+    else
+      for_cells_with_ghosts(label, exec_, *level.halo, ghosts(level, level.e), f);
+  }
   /// e = r/q where nothing couples.
-  void divide(const Level& level);
+  void divide(Level& level);
   void restrict_weight(int index);
   /// Adds the interpolated correction of level index + 1 to that of level index.
   void prolong(int index);

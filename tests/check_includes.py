@@ -39,6 +39,11 @@ ONE_PLACE_INCLUDES = (
         {"host/mpi_communicator.hpp", "host/mpi_communicator.cpp"},
         "MPI stands behind host/mpi_communicator.hpp",
     ),
+    (
+        r"thrust/(?:system/.*|execution_policy\.h|(?:device|host|universal)_.*)",
+        {"kernels/thrust_ranges.hpp"},
+        "kernels/thrust_ranges.hpp says where Thrust runs and on which memory",
+    ),
 )
 HEADER_ONLY = ((r"\busing\s+namespace\b", "a header must not open a namespace for those who include it"),)
 LABEL = r'"(kollagen/[^"]*)"'

@@ -89,6 +89,10 @@ class CheckIncludes(unittest.TestCase):
         for header in ("mpi.h", "mpi-ext.h"):
             with self.subTest(header):
                 self.expect("kernels/high.cpp", f"#include <{header}>\n", f"kernels/high.cpp:1: {header}: MPI stands")
+        for header in ("thrust/system/omp/execution_policy.h", "thrust/execution_policy.h", "thrust/device_vector.h"):
+            with self.subTest(header):
+                self.expect("kernels/high.cpp", f"#include <{header}>\n", f"high.cpp:1: {header}: kernels/thrust_ranges")
+        self.assertEqual(problems_of({"kernels/high.cpp": "#include <thrust/sort.h>\n"}), [])
 
     def test_an_exit_of_another_kind_is_fine(self):
         self.assertEqual(problems_of({"kernels/high.cpp": "int f() { return app.exit(error); }\n"}), [])

@@ -7,6 +7,7 @@
 packages_build=(
   g++ cmake ninja-build pkg-config
   libtrilinos-kokkos-dev                    # Kokkos 3.4, Serial backend
+  libthrust-dev                             # sorts and scans; builds for a GPU take that of its toolkit
   libtomlplusplus-dev libcli11-dev          # studies, command line
   libspdlog-dev libfmt-dev libudunits2-dev  # log, text, units
   libhdf5-openmpi-dev                       # output, from several ranks into one file

@@ -75,6 +75,7 @@ class Treated {
     apply_treatment(Exec(), state_, species, grid, column, needles, injury, periodic_x, periodic_y);
     host_ = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), state_.view());
   }
+  const auto& host() const { return host_; }
   Real operator()(const int n, const int k, const int j, const int i) const {
     return host_(n, k + ghost_layers, j + ghost_layers, i + ghost_layers);
   }
@@ -377,6 +378,139 @@ TYPED_TEST(PunctureTest, ABrickGetsTheBitsOfTheWhole) {
   part.each_cell([&](const int k, const int j, const int i) {
     for (int n = 0; n < field_count; ++n) EXPECT_EQ(part(n, k, j, i), all(n, k + 3, j + 5, i + 11));
   });
+}
+
+/// Needles that overlap, lean and stand outside, several in reach of every point; with rims of their own.
+std::vector<Needle> crowd(const Grid& grid, const double density) {
+  TreatmentConfig t;
+  t.pattern = Pattern::poisson;
+  t.density = density;
+  t.length = 170;
+  t.radius = 25;
+  t.tilt = 0.3;
+  std::vector<Needle> needles = place_needles(t, sides_of(grid), 5, 0);
+  for (std::size_t n = 0; n < needles.size(); ++n) {
+    needles[n].rim = n % 3 == 0 ? 12 : 30;
+    if (n % 4 == 0) needles[n].tip_length = 0;
+    if (n % 5 == 0) needles[n].length = 90;
+  }
+  return needles;
+}
+
+/// All images that a point of the domain can see, in the order of the needles.
+std::vector<Needle> all_images(const std::vector<Needle>& needles, const Grid& grid) {
+  std::vector<Needle> images;
+  for (const Needle& needle : needles)
+    for (int y = -2; y <= 2; ++y)
+      for (int x = -2; x <= 2; ++x) {
+        images.push_back(needle);
+        images.back().entry[0] += x * grid.length(0);
+        images.back().entry[1] += y * grid.length(1);
+      }
+  return images;
+}
+
+TYPED_TEST(PunctureTest, BitsAreThoseOfCellsThatLookAtEveryNeedle) {
+  // Sides that are no multiples of a block, and a part of a grid: blocks begin anywhere.
+  const Grid whole = make_grid({53, 46, 18}, {11, 9, 13});
+  const std::vector<Needle> needles = crowd(whole, 2e-4), images = all_images(needles, whole);
+  ASSERT_GT(needles.size(), 30u);
+  Grid grid = whole;
+  grid.first = {7, 3, 2};
+  grid.cells = {45, 39, 15};
+  const Column column = column_of(whole, "face");
+  const Treated<TypeParam> sorted(grid, column, needles);
+
+  const std::array<int, 3> blocks{(grid.cells[0] + needle_block_edge - 1) / needle_block_edge,
+                                  (grid.cells[1] + needle_block_edge - 1) / needle_block_edge,
+                                  (grid.cells[2] + needle_block_edge - 1) / needle_block_edge};
+  const int block_count = blocks[0] * blocks[1] * blocks[2];
+  std::vector<long> first{0};
+  std::vector<int> items;
+  for (int b = 0; b < block_count; ++b) {
+    for (std::size_t n = 0; n < images.size(); ++n) items.push_back(int(n));
+    first.push_back(long(items.size()));
+  }
+  const Treated<TypeParam> untouched(grid, column, {});
+  Fields<TypeParam> state("state", field_count, grid.cells);
+  Kokkos::deep_copy(state.view(), untouched.host());
+  const auto cells = detail::to_device<TypeParam>(
+      "cells", std::vector<Real>(column.fibroblasts.begin() + grid.first[2], column.fibroblasts.end()));
+  const auto device_images = detail::to_device<TypeParam>("images", images);
+  const auto device_first = detail::to_device<TypeParam>("first", first);
+  const auto device_items = detail::to_device<TypeParam>("items", items);
+  const Puncture<Real> all{state[species.platelets],
+                           state[species.provisional_matrix],
+                           state[species.damage],
+                           state[species.collagen_i],
+                           state[species.collagen_iii],
+                           state[species.elastin],
+                           state[species.fibroblasts],
+                           state[species.myofibroblasts],
+                           Injury{},
+                           cells.data(),
+                           device_images.data(),
+                           device_first.data(),
+                           device_items.data(),
+                           {blocks[0], blocks[1]},
+                           {grid.first[0], grid.first[1], grid.first[2]},
+                           {grid.spacing[0], grid.spacing[1], grid.spacing[2]},
+                           column.first_vessel};
+  for_cells("test/puncture/all", TypeParam(), state.owned(), all);
+  const auto host = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), state.view());
+  double bled = 0;
+  sorted.each_cell([&](const int k, const int j, const int i) {
+    for (int n = 0; n < field_count; ++n)
+      ASSERT_EQ(sorted(n, k, j, i), host(n, k + ghost_layers, j + ghost_layers, i + ghost_layers))
+          << n << " at " << k << " " << j << " " << i;
+    bled += sorted(clot, k, j, i);
+  });
+  EXPECT_GT(bled, 0);
+}
+
+TYPED_TEST(PunctureTest, ABlockListsTheNearestNeedlesInTheirOrderAndNoneThatIsFarther) {
+  const Grid grid = make_grid({50, 43, 27}, {11, 9, 13});
+  const std::vector<Needle> needles = crowd(grid, 5e-4);
+  const NeedleBlocks<TypeParam> blocks = sort_needles(TypeParam(), needles, grid, false, false);
+  const auto on_host = [](const auto& view) {
+    return Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), view);
+  };
+  const auto listed = on_host(blocks.needles);
+  const auto first = on_host(blocks.first);
+  const auto items = on_host(blocks.items);
+  // Half the diagonal of a block, 38 um; along the cones here (1 in 4) distances change by 3 % more.
+  const double edge = needle_block_edge, away = edge * std::sqrt(11. * 11 + 9 * 9 + 13 * 13) / 2;
+  for (int k = 0, b = 0; k < blocks.blocks[2]; ++k)
+    for (int j = 0; j < blocks.blocks[1]; ++j)
+      for (int i = 0; i < blocks.blocks[0]; ++i, ++b) {
+        const auto rims = [&](const Needle& needle, const double x, const double y, const double z) {
+          return track_distance(needle, (i + x) * edge * 11, (j + y) * edge * 9, (k + z) * edge * 13) / needle.rim;
+        };
+        std::vector<bool> here(listed.extent(0), false);
+        for (long n = first(b); n < first(b + 1); ++n) {
+          here[items(n)] = true;
+          if (n > first(b)) {
+            ASSERT_GT(items(n), items(n - 1)) << "in the order of the needles";
+          }
+        }
+        double farthest = rims_reached;  // the largest distance from the nearest wall in the block, and a bound of it
+        for (std::size_t n = 0; n < listed.extent(0); ++n)
+          farthest = std::min(farthest, rims(listed(n), 0.5, 0.5, 0.5) + 1.04 * away / listed(n).rim);
+        for (std::size_t n = 0; n < listed.extent(0); ++n)
+          if (here[n]) {
+            EXPECT_LE(rims(listed(n), 0.5, 0.5, 0.5) - 1.04 * away / listed(n).rim, farthest) << "block " << b;
+          }
+        for (const double z : {0.05, 0.5, 0.95})
+          for (const double y : {0.05, 0.5, 0.95})
+            for (const double x : {0.05, 0.5, 0.95}) {
+              std::size_t nearest = 0;
+              for (std::size_t n = 0; n < listed.extent(0); ++n)
+                if (rims(listed(n), x, y, z) < rims(listed(nearest), x, y, z)) nearest = n;
+              if (rims(listed(nearest), x, y, z) < rims_reached) {
+                EXPECT_TRUE(here[nearest]) << "needle " << nearest << " in block " << b;
+              }
+            }
+      }
 }
 
 TYPED_TEST(PunctureTest, PoissonTracksHitTheExpectedShareOfTheSurface) {
