@@ -99,11 +99,11 @@ class Checks {
     if (t.precision != StatePrecision::mixed || !s_.ok("time.precision")) return;
     if (t.integrator == IntegratorKind::explicit_rk)
       s_.fail("time.precision",
-              "\"mixed\" is for integrator = \"imex\": what an explicit step of a second or less adds to a field would "
-              "be lost in float; allowed here: \"double\"");
+              "is for integrator = \"imex\": what an explicit step of a second or less adds to a field would be lost in "
+              "float; allowed here: \"double\"");
     if (s_.ok("time.tolerance") && t.tolerance < smallest_mixed_tolerance)
       s_.fail("time.precision",
-              fmt::format("\"mixed\" resolves fields to 6e-8, too little for time.tolerance = {:g}; allowed: \"double\", or "
+              fmt::format("resolves fields to 6e-8, too little for time.tolerance = {:g}; allowed: \"double\", or "
                           "a tolerance of {:g} or more",
                           t.tolerance, smallest_mixed_tolerance));
   }

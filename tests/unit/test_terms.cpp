@@ -12,6 +12,7 @@
 
 #include "host/model_setup.hpp"
 #include "kollagen/column.hpp"
+#include "kollagen/storage.hpp"
 
 namespace kollagen {
 namespace {
@@ -227,6 +228,38 @@ TEST(EveryModel, MaskedRatesAreThoseOfTheFullEvaluation) {
       (std::make_integer_sequence<int, Model::count>());
     }
   });
+}
+
+/// A state in mixed precision computes its rates with Single: some ten operations that round by 6e-8 each, in sums that may
+/// cancel, so that errors are small against the largest rate of a species and not against each.
+TEST(DermalTerms, RatesInFloatAreThoseInDouble) {
+  const Dermal model;
+  double difference[species_count][2] = {}, largest[species_count][2] = {};
+  for (std::vector<double> state : random_states(species_count, 2000)) {
+    for (double& v : state) v = float(v);
+    const auto exact = evaluate(model, reticular, state);
+    Real at[Dermal::site_count];
+    model.fill_site(reticular, 0, at);
+    Single u[species_count], site[Dermal::site_count];
+    std::copy(state.begin(), state.end(), u);
+    std::copy(std::begin(at), std::end(at), site);
+    Rates<species_count, (1u << species_count) - 1, Single> r;
+    model.rates(u, site, r);
+    for (int n = 0; n < species_count; ++n) {
+      const double rounded[2] = {Real(r.production[n]), Real(r.loss[n])}, rates[2] = {exact.production[n], exact.loss[n]};
+      for (int side = 0; side < 2; ++side) {
+        difference[n][side] = std::max(difference[n][side], std::abs(rounded[side] - rates[side]));
+        largest[n][side] = std::max(largest[n][side], rates[side]);
+      }
+    }
+  }
+  double most = 0;
+  for (int n = 0; n < species_count; ++n)
+    for (int side = 0; side < 2; ++side) {
+      EXPECT_LE(difference[n][side], 1e-6 * largest[n][side]) << model_info("dermal").species[n].name << " " << side;
+      most = std::max(most, difference[n][side] / (1e-300 + largest[n][side]));
+    }
+  EXPECT_GT(most, 1e-8) << "was it computed in double?";
 }
 
 TEST(EveryModel, SaysWhatItsPartsAre) {
