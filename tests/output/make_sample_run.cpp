@@ -154,6 +154,7 @@ void dermal_run(const std::string& folder) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  const Kokkos::ScopeGuard kokkos(argc, argv);
   const std::string model = argc == 3 ? argv[1] : "";
   if (model == "linear") {
     linear_run(argv[2]);
