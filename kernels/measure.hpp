@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "kernels/for_cells.hpp"
+#include "kernels/thrust_ranges.hpp"
 #include "kollagen/column.hpp"
 #include "kollagen/fields.hpp"
 #include "kollagen/measure.hpp"
@@ -79,15 +80,6 @@ struct ReadOutParts {
 
 namespace detail {
 
-template <class Exec, class T>
-Kokkos::View<T*, typename Exec::memory_space> on_device(const std::string& label, const std::vector<T>& values) {
-  using Host = Kokkos::View<const T*, Kokkos::HostSpace, Kokkos::MemoryTraits<Kokkos::Unmanaged>>;
-  Kokkos::View<T*, typename Exec::memory_space> result(Kokkos::view_alloc(label, Kokkos::WithoutInitializing),
-                                                       values.size());
-  Kokkos::deep_copy(result, Host(values.data(), values.size()));
-  return result;
-}
-
 /// reduce_planes, with the result on the host.
 template <class Combine, int N, class Exec, class F>
 std::vector<Real> planes_on_host(const std::string& label, const Exec& exec, const int layers, const Box& box,
@@ -147,8 +139,8 @@ Measured measure(const Exec& exec, const Fields<Exec, T>& u, const Grid& grid, C
     splits.emplace_back(result.extremes[n].magnitude(), plane_cells);
   }
 
-  const auto device_mask = detail::on_device<Exec>("measure/mask", mask);
-  const auto device_splits = detail::on_device<Exec>("measure/splits", splits);
+  const auto device_mask = array_of<Exec>("measure/mask", mask);
+  const auto device_splits = array_of<Exec>("measure/splits", splits);
   const CellMask in_mask{mask.empty() ? nullptr : device_mask.data(), box.extent(1), box.extent(0)};
   const auto sums = detail::planes_on_host<Adding, PlaneSums::parts>(
       "kollagen/measure/sums", exec, count, box, FieldParts<T>{u.span(), device_splits.data(), in_mask});
@@ -159,7 +151,7 @@ Measured measure(const Exec& exec, const Fields<Exec, T>& u, const Grid& grid, C
     std::vector<IntactMatrix> intact;
     for (int k = grid.first[2]; k < grid.first[2] + nz; ++k)
       intact.push_back({column.collagen_i[k], column.collagen_iii[k], column.elastin[k]});
-    const auto device_intact = detail::on_device<Exec>("measure/intact", intact);
+    const auto device_intact = array_of<Exec>("measure/intact", intact);
     ReadOutParts<T> parts{skin->law, u[skin->collagen_i], u[skin->collagen_iii], u[skin->elastin], device_intact.data(),
                           {}, in_mask};
     const auto largest = detail::largest_read_outs(*skin, column, result.extremes);

@@ -139,7 +139,7 @@ void apply_treatment(const Exec& exec, Fields<Exec>& state, const PunctureSpecie
   if (blocks.items.extent(0) == 0) return;
   const auto begin = column.fibroblasts.begin() + grid.first[2];
   const auto device_cells =
-      detail::to_device<Exec>("puncture/fibroblasts", std::vector<Real>(begin, begin + grid.cells[2]));
+      array_of<Exec>("puncture/fibroblasts", std::vector<Real>(begin, begin + grid.cells[2]));
   const Puncture kernel{
       state.span(),
       species,

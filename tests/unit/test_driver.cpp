@@ -70,6 +70,12 @@ struct PlainClock : Snapshot {
   const Column& column() const override { throw std::logic_error("not needed"); }
   Communicator& communicator() const override { throw std::logic_error("not needed"); }
   void copy(int, double*) const override {}
+  Measured measure(const std::vector<char>&, const std::optional<ReadOutLaw>&) const override {
+    throw std::logic_error("not needed");
+  }
+  Distribution distribution(int, const CellSelection&, const std::vector<double>&, int) const override {
+    throw std::logic_error("not needed");
+  }
   void rewind() {
     state = {0, 1, 0.07, 0};
     steps.clear();
