@@ -30,7 +30,7 @@ constexpr const char* study_name = "config.toml";
 constexpr std::array own_names{"config.toml", "log.txt",      "status.json", "report.json",
                                "checkpoints", "metrics.csv",  "probes.csv",  "fields",
                                "slices",      "insitu",       "overview.png",
-                               "guard.txt",   "steering.toml", "stop"};
+                               "histograms",  "guard.txt",    "steering.toml", "stop"};
 
 std::string read_file(const fs::path& path) {
   std::ifstream in(path);

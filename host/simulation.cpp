@@ -5,6 +5,7 @@
 #include <sstream>
 
 #include "kernels/backends.hpp"
+#include "kernels/distribution.hpp"
 #include "kernels/measure.hpp"
 #include "kernels/puncture.hpp"
 #include "kollagen/check.hpp"
@@ -320,6 +321,16 @@ Measured Simulation<Exec>::measure(const std::vector<char>& mask, const std::opt
     skin = SkinFields{*law, species_index(model(), "collagen_i"), species_index(model(), "collagen_iii"),
                       species_index(model(), "elastin")};
   return kollagen::measure(integrator_->physics().exec(), integrator_->state(), grid(), *ranks_, mask, skin, column());
+}
+
+template <class Exec>
+Distribution Simulation<Exec>::distribution(const int species, const CellSelection& selection,
+                                            const std::vector<double>& percentiles, const int bins) const {
+  return integrator_->state().with(species, [&](const auto& u) {
+    using T = std::remove_reference_t<decltype(*u.origin)>;
+    return kollagen::distribution(integrator_->physics().exec(), Span3<const T>(u), grid(), *ranks_, selection,
+                                  percentiles, bins);
+  });
 }
 
 template <class Exec>

@@ -40,6 +40,8 @@ class Simulation final : public Snapshot, public Resumable {
   Communicator& communicator() const override { return *ranks_; }
   void copy(int species, double* out) const override;
   Measured measure(const std::vector<char>& mask, const std::optional<ReadOutLaw>& law) const override;
+  Distribution distribution(int species, const CellSelection& selection, const std::vector<double>& percentiles,
+                            int bins) const override;
 
   void save(Record& record) const override;
   std::vector<std::string> stored_fields() const override;

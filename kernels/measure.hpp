@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "kernels/for_cells.hpp"
+#include "kernels/thrust_ranges.hpp"
 #include "kollagen/column.hpp"
 #include "kollagen/measure.hpp"
 #include "kollagen/state.hpp"
@@ -80,15 +81,6 @@ struct ReadOutParts {
 
 namespace detail {
 
-template <class Exec, class T>
-Kokkos::View<T*, typename Exec::memory_space> on_device(const std::string& label, const std::vector<T>& values) {
-  using Host = Kokkos::View<const T*, Kokkos::HostSpace, Kokkos::MemoryTraits<Kokkos::Unmanaged>>;
-  Kokkos::View<T*, typename Exec::memory_space> result(Kokkos::view_alloc(label, Kokkos::WithoutInitializing),
-                                                       values.size());
-  Kokkos::deep_copy(result, Host(values.data(), values.size()));
-  return result;
-}
-
 /// reduce_planes, with the result on the host.
 template <class Combine, int N, class Exec, class F>
 std::vector<Real> planes_on_host(const std::string& label, const Exec& exec, const int layers, const Box& box,
@@ -150,12 +142,12 @@ Measured measure(const Exec& exec, const std::type_identity_t<State<Exec>>& u, c
     splits.emplace_back(result.extremes[n].magnitude(), plane_cells);
   }
 
-  const auto device_mask = detail::on_device<Exec>("measure/mask", mask);
+  const auto device_mask = array_of<Exec>("measure/mask", mask);
   const CellMask in_mask{mask.empty() ? nullptr : device_mask.data(), box.extent(1), box.extent(0)};
   u.each_group([&]<class T>(const Fields<Exec, T>& group, const std::vector<int>& species) {
     std::vector<ExactSplit> of_group;
     for (const int n : species) of_group.push_back(splits[std::size_t(n)]);
-    const auto device_splits = detail::on_device<Exec>("measure/splits", of_group);
+    const auto device_splits = array_of<Exec>("measure/splits", of_group);
     const auto sums = detail::planes_on_host<Adding, PlaneSums::parts>(
         "kollagen/measure/sums", exec, group.count(), box, FieldParts<T>{group.span(), device_splits.data(), in_mask});
     for (std::size_t n = 0; n < species.size(); ++n)
@@ -166,7 +158,7 @@ Measured measure(const Exec& exec, const std::type_identity_t<State<Exec>>& u, c
     std::vector<IntactMatrix> intact;
     for (int k = grid.first[2]; k < grid.first[2] + nz; ++k)
       intact.push_back({column.collagen_i[k], column.collagen_iii[k], column.elastin[k]});
-    const auto device_intact = detail::on_device<Exec>("measure/intact", intact);
+    const auto device_intact = array_of<Exec>("measure/intact", intact);
     ReadOutParts<Real> parts{skin->law,
                              u.template get<Real>(skin->collagen_i),
                              u.template get<Real>(skin->collagen_iii),

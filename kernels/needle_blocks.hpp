@@ -70,9 +70,9 @@ inline constexpr int cell_samples = 4;
 
 inline constexpr int needle_block_edge = 4;  ///< cells
 
-/// For each block of `needle_block_edge`^3 owned cells (fewer at the upper sides) the needles, with their periodic images, one of
-/// which is the nearest to any of its points: block b holds items[first[b]] to items[first[b + 1] - 1], in the order of
-/// the needles.
+/// For each block of `needle_block_edge`^3 owned cells (fewer at the upper sides) the needles and periodic images of
+/// needles that may be the nearest to one of its points: block b holds items[first[b]] to items[first[b + 1] - 1], in the
+/// order of the needles.
 template <class Exec>
 struct NeedleBlocks {
   template <class T>
@@ -85,20 +85,6 @@ struct NeedleBlocks {
 };
 
 namespace detail {
-
-template <class Exec, class T>
-Kokkos::View<T*, typename Exec::memory_space> uninitialized(const std::string& label, const long count) {
-  return Kokkos::View<T*, typename Exec::memory_space>(Kokkos::view_alloc(label, Kokkos::WithoutInitializing), count);
-}
-
-template <class Exec, class T>
-Kokkos::View<T*, typename Exec::memory_space> to_device(const std::string& label,
-                                                        const std::vector<T>& values) {
-  using Host = Kokkos::View<const T*, Kokkos::HostSpace, Kokkos::MemoryTraits<Kokkos::Unmanaged>>;
-  const auto result = uninitialized<Exec, T>(label, long(values.size()));
-  Kokkos::deep_copy(result, Host(values.data(), values.size()));
-  return result;
-}
 
 /// Makes counts[0..n-1] the sums of what stands before them, and counts[n] the sum of all, which it returns. Waits.
 template <class Exec>
@@ -300,21 +286,21 @@ NeedleBlocks<Exec> sort_needles(const Exec& exec, const std::vector<Needle>& nee
   }
   const std::vector<Needle> images = detail::images_in_reach(needles, grid, tiles, periodic_x, periodic_y);
   if (images.empty()) return result;
-  result.needles = detail::to_device<Exec>("needle_blocks/needles", images);
+  result.needles = array_of<Exec>("needle_blocks/needles", images);
 
   const auto policy = thrust_policy(exec);
   const int count = detail::checked_count("needles of a treatment", long(images.size()));
   const thrust::counting_iterator<int> from(0);
-  const auto pairs = detail::uninitialized<Exec, long>("needle_blocks/pairs", count + 1L);
+  const auto pairs = empty_array<Exec, long>("needle_blocks/pairs", count + 1L);
   thrust::transform(policy, from, from + count, range_begin(pairs), detail::CountTiles{tiles, result.needles.data()});
   const long pair_count = detail::counts_to_offsets(exec, pairs);
-  const auto tile = detail::uninitialized<Exec, int>("needle_blocks/tile", pair_count);
-  const auto image = detail::uninitialized<Exec, int>("needle_blocks/image", pair_count);
+  const auto tile = empty_array<Exec, int>("needle_blocks/tile", pair_count);
+  const auto image = empty_array<Exec, int>("needle_blocks/image", pair_count);
   thrust::for_each_n(policy, from, count,
                      detail::ListTiles{tiles, result.needles.data(), pairs.data(), tile.data(), image.data()});
   thrust::stable_sort_by_key(policy, range_begin(tile), range_end(tile), range_begin(image));
   const int tile_count = tiles.tiles[0] * tiles.tiles[1];
-  const auto tile_first = detail::uninitialized<Exec, long>("needle_blocks/tile_first", tile_count + 1L);
+  const auto tile_first = empty_array<Exec, long>("needle_blocks/tile_first", tile_count + 1L);
   thrust::lower_bound(policy, range_begin(tile), range_end(tile), from, from + (tile_count + 1),
                       range_begin(tile_first));
 
@@ -331,11 +317,11 @@ NeedleBlocks<Exec> sort_needles(const Exec& exec, const std::vector<Needle>& nee
       Real(0.5) * (edge - Real(1) / cell_samples) *
           std::sqrt(grid.spacing[0] * grid.spacing[0] + grid.spacing[1] * grid.spacing[1] +
                     grid.spacing[2] * grid.spacing[2])};
-  const auto farthest = detail::uninitialized<Exec, Real>("needle_blocks/farthest", block_count);
-  result.first = detail::uninitialized<Exec, long>("needle_blocks/first", block_count + 1);
+  const auto farthest = empty_array<Exec, Real>("needle_blocks/farthest", block_count);
+  result.first = empty_array<Exec, long>("needle_blocks/first", block_count + 1);
   for_cells("kollagen/needle_blocks/count", exec, blocks,
             detail::CountKept{sieve, farthest.data(), result.first.data()});
-  result.items = detail::uninitialized<Exec, int>("needle_blocks/items", detail::counts_to_offsets(exec, result.first));
+  result.items = empty_array<Exec, int>("needle_blocks/items", detail::counts_to_offsets(exec, result.first));
   for_cells("kollagen/needle_blocks/list", exec, blocks,
             detail::ListKept{sieve, farthest.data(), result.first.data(), result.items.data()});
   exec.fence();  // what only the kernels above read goes now

@@ -141,7 +141,7 @@ void apply_treatment(const Exec& exec, const std::type_identity_t<State<Exec>>& 
   if (blocks.items.extent(0) == 0) return;
   const auto begin = column.fibroblasts.begin() + grid.first[2];
   const auto device_cells =
-      detail::to_device<Exec>("puncture/fibroblasts", std::vector<Real>(begin, begin + grid.cells[2]));
+      array_of<Exec>("puncture/fibroblasts", std::vector<Real>(begin, begin + grid.cells[2]));
   state.with(species.fibroblasts, [&](const auto& fibroblasts) {
     using Cells = std::remove_reference_t<decltype(*fibroblasts.origin)>;
     const Puncture<Cells> kernel{

@@ -5,7 +5,9 @@
 #include <Kokkos_Core.hpp>
 #include <thrust/version.h>
 
+#include <string>
 #include <type_traits>
+#include <vector>
 
 #if THRUST_VERSION != KOLLAGEN_THRUST_VERSION
 #error "The compiler sees another Thrust than the configuration found: check KOLLAGEN_THRUST_INCLUDE and CPATH."
@@ -53,6 +55,19 @@ T* range_begin(const Kokkos::View<T*, Properties...>& view) {
 template <class T, class... Properties>
 T* range_end(const Kokkos::View<T*, Properties...>& view) {
   return range_begin(view) + view.extent(0);
+}
+
+/// Memory of an execution space for `count` values, as it comes, and with the values of a vector in it (waits).
+template <class Exec, class T>
+Kokkos::View<T*, typename Exec::memory_space> empty_array(const std::string& label, const long count) {
+  return Kokkos::View<T*, typename Exec::memory_space>(Kokkos::view_alloc(label, Kokkos::WithoutInitializing), count);
+}
+template <class Exec, class T>
+Kokkos::View<T*, typename Exec::memory_space> array_of(const std::string& label, const std::vector<T>& values) {
+  using Host = Kokkos::View<const T*, Kokkos::HostSpace, Kokkos::MemoryTraits<Kokkos::Unmanaged>>;
+  const auto result = empty_array<Exec, T>(label, long(values.size()));
+  Kokkos::deep_copy(result, Host(values.data(), values.size()));
+  return result;
 }
 
 }  // namespace kollagen

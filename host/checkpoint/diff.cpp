@@ -55,6 +55,8 @@ class Comparison {
             [&](const fs::path& a, const fs::path& b, const std::string& name) { grids(a, b, name); });
     pairs(one, other, ".csv", "",
           [&](const fs::path& a, const fs::path& b, const std::string& name) { tables(a, b, name); });
+    pairs(one / "histograms", other / "histograms", ".csv", "histograms",
+          [&](const fs::path& a, const fs::path& b, const std::string& name) { tables(a, b, name); });
     checkpoints(one, other);
   }
 

@@ -51,6 +51,11 @@ struct Codec<std::array<T, N>> {
   static KeyValue encode(const std::array<T, N>& v) { return std::vector<double>(v.begin(), v.end()); }
 };
 template <>
+struct Codec<std::vector<double>> {
+  static std::vector<double> decode(const KeyValue& v) { return std::get<std::vector<double>>(v); }
+  static KeyValue encode(const std::vector<double>& v) { return v; }
+};
+template <>
 struct Codec<std::vector<std::array<double, 3>>> {
   static std::vector<std::array<double, 3>> decode(const KeyValue& v) {
     const auto& numbers = std::get<std::vector<double>>(v);

@@ -56,6 +56,8 @@ std::string shape_of(const KeyKind kind) {
       return "a list of 2 whole numbers";
     case KeyKind::quantity:
       return "a number";
+    case KeyKind::number_list:
+      return "a list of numbers";
     case KeyKind::pair:
       return "a list of 2 numbers";
     case KeyKind::triple:

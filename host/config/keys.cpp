@@ -470,7 +470,19 @@ Section output_section() {
            .range(0, metre)
            .require()
            .only("kind", {"probe"})
-           .such_as("[[\"1 mm\", \"1 mm\", \"500 um\"]]")});
+           .such_as("[[\"1 mm\", \"1 mm\", \"500 um\"]]"),
+       make_key("percentiles", KeyKind::number_list, &OutputConfig::percentiles,
+                "Percentiles of every field over each window of the skin, or over the whole domain in models without skin, as "
+                "columns of the table.")
+           .range(0, 100)
+           .only("kind", {"metrics"})
+           .such_as("[5, 50, 95]"),
+       make_key("histogram_bins", KeyKind::integer, &OutputConfig::histogram_bins,
+                "Bins of the histograms of every field over the same windows, in tables of their own.")
+           .range(1, 1000)
+           .only("kind", {"metrics"})
+           .unset("no histograms")
+           .such_as("32")});
 }
 
 Section checkpoint_section() {

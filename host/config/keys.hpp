@@ -31,6 +31,7 @@ enum class KeyKind {
   integer,         ///< whole number                          -> integer
   integer_pair,    ///< list of two whole numbers             -> numbers
   quantity,        ///< number with a unit                    -> number
+  number_list,     ///< list of numbers without a unit        -> numbers
   pair,            ///< list of two quantities                -> numbers
   triple,          ///< list of three quantities              -> numbers
   size_or_triple,  ///< one quantity for all axes, or three   -> numbers

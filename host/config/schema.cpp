@@ -63,6 +63,8 @@ Json value_schema(const Key& key) {
     }
     case KeyKind::quantity:
       return one;
+    case KeyKind::number_list:
+      return {{"type", "array"}, {"items", one}, {"uniqueItems", true}};
     case KeyKind::pair:
       return list_of(one, 2);
     case KeyKind::triple:

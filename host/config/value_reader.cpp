@@ -246,6 +246,18 @@ std::optional<KeyValue> ValueReader::read(const Key& key, const toml::node& node
       const auto value = number(node, path, unit, key.lower, key.upper);
       return value ? std::optional<KeyValue>(*value) : std::nullopt;
     }
+    case KeyKind::number_list: {
+      const toml::array* list = node.as_array();
+      if (list == nullptr)
+        return fail(node, path, fmt::format("{} where a list is needed, like {}", kind_of(node), key.example));
+      const auto values = numbers(key, node, path, unit, list->size());
+      if (!values) return std::nullopt;
+      const auto& all = std::get<std::vector<double>>(*values);
+      for (std::size_t i = 0; i < all.size(); ++i)
+        if (std::find(all.begin(), all.begin() + long(i), all[i]) != all.begin() + long(i))
+          return fail(*list->get(i), fmt::format("{}[{}]", path, i), "given twice");
+      return values;
+    }
     case KeyKind::pair:
       return numbers(key, node, path, unit, 2);
     case KeyKind::triple:

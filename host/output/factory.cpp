@@ -124,10 +124,12 @@ std::vector<std::unique_ptr<Sink>> make_sinks(const Config& config, const ModelI
   std::vector<std::unique_ptr<Sink>> sinks;
   std::set<std::pair<OutputKind, std::string>> taken;
   bool metrics = false;
-  const auto add_metrics = [&](const Schedule& schedule, const std::vector<std::string>& fields) {
+  const auto add_metrics = [&](const Schedule& schedule, const std::vector<std::string>& fields,
+                               const SpreadWanted& spread) {
     sinks.push_back(std::make_unique<MetricsSink>(
         MetricsSink::Setup{run_dir / "metrics.csv", "metrics", schedule,
-                           select_species(model, fields, "metrics"), treatment_times(config)},
+                           select_species(model, fields, "metrics"), treatment_times(config), spread,
+                           run_dir / "histograms"},
         ranks));
     metrics = true;
   };
@@ -147,11 +149,12 @@ std::vector<std::unique_ptr<Sink>> make_sinks(const Config& config, const ModelI
         sinks.push_back(make_probe_sink(output, name, config, model, grid, run_dir, ranks));
         break;
       case OutputKind::metrics:
-        add_metrics(schedule_of(output, config, first_treatment(config)), output.fields);
+        add_metrics(schedule_of(output, config, first_treatment(config)), output.fields,
+                    {output.percentiles, output.histogram_bins.value_or(0)});
         break;
     }
   }
-  if (!metrics) add_metrics(default_metrics_schedule(config), {});
+  if (!metrics) add_metrics(default_metrics_schedule(config), {}, {});
   return sinks;
 }
 

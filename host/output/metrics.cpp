@@ -1,5 +1,7 @@
 #include "host/output/metrics.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -25,6 +27,9 @@ std::string total_unit(const std::string& unit) {
   return unit + " mm^3";
 }
 
+/// p05, p50, p97.5, p100
+std::string percentile_name(const double percent) { return fmt::format("p{}{:.10g}", percent < 10 ? "0" : "", percent); }
+
 struct WindowColumn {
   const char* name;
   const char* unit;
@@ -37,14 +42,22 @@ constexpr WindowColumn window_columns[] = {
 }  // namespace
 
 Metrics::Metrics(const ModelInfo& model, const Grid& grid, const Column& column, std::vector<int> species,
-                 std::vector<double> treatments)
+                 std::vector<double> treatments, SpreadWanted spread)
     : model_(model),
       grid_(grid),
       column_(column),
       species_(std::move(species)),
-      treatments_(std::move(treatments)) {
+      treatments_(std::move(treatments)),
+      spread_(std::move(spread)) {
   if (model_.name == "dermal") add_windows();
+  spread_windows_ = windows_;
+  const std::vector<char> all_planes(std::size_t(grid_.global_cells[2]), 1);
+  if (windows_.empty()) spread_windows_.push_back({"domain", all_planes, false});
   add_columns();
+  if (spread_.bins > 0)
+    for (const int index : species_)
+      for (const Window& window : spread_windows_)
+        histograms_.push_back({index, window.name, {}});
 }
 
 void Metrics::add_windows() {
@@ -77,6 +90,9 @@ void Metrics::add_columns() {
     columns_.push_back({name + "_total", total_unit(info.unit)});
     for (const char* what : {"_mean", "_min", "_max"}) columns_.push_back({name + what, info.unit});
     for (const Window& window : windows_) columns_.push_back({name + "_mean_" + window.name, info.unit});
+    for (const Window& window : spread_windows_)
+      for (const double percent : spread_.percentiles)
+        columns_.push_back({name + '_' + percentile_name(percent) + (windows_.empty() ? "" : '_' + window.name), info.unit});
   }
 }
 
@@ -173,6 +189,17 @@ void Metrics::add_read_outs(const double time, const PlaneSums& sums, std::vecto
   }
 }
 
+Distribution Metrics::add_percentiles(const Snapshot& snapshot, const int species, const Window& window,
+                                      std::vector<double>& row) const {
+  Distribution values;
+  if (!window.core || core_known_)
+    values = snapshot.distribution(species, {window.planes, window.core ? core_ : std::vector<char>()},
+                                   spread_.percentiles, spread_.bins);
+  if (values.cells == 0) values.percentiles.assign(spread_.percentiles.size(), nothing);
+  row.insert(row.end(), values.percentiles.begin(), values.percentiles.end());
+  return values;
+}
+
 std::vector<double> Metrics::row(const Snapshot& snapshot) {
   column_.tgf_active = snapshot.column().tgf_active;  // parameters may have changed
   const Clock& clock = snapshot.clock();
@@ -189,6 +216,8 @@ std::vector<double> Metrics::row(const Snapshot& snapshot) {
     add_read_outs(clock.time, sums, row);
     row.push_back(nothing);  // closure of the track is a read-out of the epidermis, which is not modelled
   }
+  const bool spread = !spread_.percentiles.empty() || spread_.bins > 0;
+  std::size_t number = 0;  // of the next histogram
   const int planes = grid_.global_cells[2];
   const double domain_cells = double(grid_.global_cells[0]) * grid_.global_cells[1] * planes;
   for (const int index : species_) {
@@ -201,6 +230,11 @@ std::vector<double> Metrics::row(const Snapshot& snapshot) {
       double count = 0;
       for (int k = 0; k < planes; ++k) count += cells(window, k);
       row.push_back(quotient(sum(sums, window, index), count));
+    }
+    for (const Window& window : spread_windows_) {
+      if (!spread) break;
+      const Distribution values = add_percentiles(snapshot, index, window, row);
+      if (spread_.bins > 0) histograms_.at(number++).values = values;
     }
   }
   KOLLAGEN_CHECK(row.size() == columns_.size(), "a row of metrics must have one value per column");

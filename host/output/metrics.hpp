@@ -26,6 +26,12 @@ struct ReadOutConstants {
   double core_damage = 0.99;        ///< [1] damage above which a cell belongs to the track core
 };
 
+/// How the values of fields are spread, where a study asks for it.
+struct SpreadWanted {
+  std::vector<double> percentiles;  ///< [%]
+  int bins = 0;                     ///< of histograms; 0: none
+};
+
 struct MetricsColumn {
   std::string name;
   std::string unit;
@@ -39,13 +45,23 @@ struct MetricsColumn {
 /// has any; empty before). Only cells whose baseline collagen is not zero take part in read-outs.
 class Metrics {
  public:
-  /// `species` are written with total, mean, min and max; `treatments` are the times of all sessions [h].
+  /// `species` are written with total, mean, min, max and percentiles; `treatments` are the times of all sessions [h].
   Metrics(const ModelInfo& model, const Grid& grid, const Column& column, std::vector<int> species,
-          std::vector<double> treatments);
+          std::vector<double> treatments, SpreadWanted spread = {});
 
   const std::vector<MetricsColumn>& columns() const { return columns_; }
   /// Values in the order of `columns`; NaN where a number does not exist. Collective; the same on every rank.
   std::vector<double> row(const Snapshot& snapshot);
+
+  /// The histogram of a species over one window.
+  struct Histogram {
+    int species;
+    std::string window;  ///< "domain" in models without skin
+    Distribution values;
+  };
+  /// Those of the last row, by species and window. Before the first row they are there too, and hold nothing, as later
+  /// those of windows without cells.
+  const std::vector<Histogram>& histograms() const { return histograms_; }
 
   /// The track core, one number per owned cell: 1 inside, 0 outside; empty before it is known.
   std::vector<double> core() const { return {core_.begin(), core_.end()}; }
@@ -72,6 +88,9 @@ class Metrics {
   double sum(const Window& window, const std::vector<double>& baseline) const;
   /// Read-outs of all windows, appended to `row`.
   void add_read_outs(double time, const PlaneSums& sums, std::vector<double>& row) const;
+  /// Percentiles of a species over a window, appended to `row`; the histogram comes with them. Collective.
+  Distribution add_percentiles(const Snapshot& snapshot, int species, const Window& window,
+                               std::vector<double>& row) const;
   /// Time since the latest treatment that has happened; negative when there was none.
   double healing_time(double time) const;
 
@@ -83,6 +102,9 @@ class Metrics {
   std::vector<double> treatments_;
   std::vector<double> collagen_0_;  ///< C1_0 + C3_0 per plane [mg/mL]
   std::vector<Window> windows_;     ///< none in models without skin
+  SpreadWanted spread_;
+  std::vector<Window> spread_windows_;  ///< those, or else the whole domain
+  std::vector<Histogram> histograms_;
   std::vector<MetricsColumn> columns_;
   bool core_known_ = false;
   std::vector<char> core_;          ///< 1 for owned cells of the track core; empty before it is known

@@ -1,4 +1,4 @@
-/// The table metrics.csv.
+/// The table metrics.csv, and the tables of histograms.
 #pragma once
 
 #include <filesystem>
@@ -22,6 +22,8 @@ class MetricsSink final : public Sink {
     Schedule schedule;
     std::vector<int> species;
     std::vector<double> treatments;  ///< times of all sessions [h]
+    SpreadWanted spread = {};
+    std::filesystem::path histograms = {};  ///< folder of their tables, one per species and window
   };
   MetricsSink(Setup setup, Communicator& ranks) : setup_(std::move(setup)), ranks_(ranks) {}
 
@@ -34,12 +36,14 @@ class MetricsSink final : public Sink {
 
  private:
   void start(const Snapshot& snapshot);
+  void write_histograms(double time);
 
   Setup setup_;
   Communicator& ranks_;
   OncePerInstant once_;
   std::optional<Metrics> metrics_;  ///< from the first snapshot on, which brings the column
   std::optional<CsvFile> table_;
+  std::vector<CsvFile> histograms_;  ///< in the order of Metrics::histograms
 };
 
 }  // namespace kollagen

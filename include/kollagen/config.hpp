@@ -149,6 +149,8 @@ struct OutputConfig {
   int axis = 1;                              ///< slice normal: 0 x, 1 y, 2 z
   std::optional<double> position;            ///< [um] slice; default: middle of the axis
   std::vector<std::array<double, 3>> points; ///< [um] probe
+  std::vector<double> percentiles;           ///< [%] metrics: of every field over each window
+  std::optional<int> histogram_bins;         ///< metrics: a histogram of every field over each window; default: none
 
   bool operator==(const OutputConfig&) const = default;
 };

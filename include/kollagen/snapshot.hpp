@@ -8,6 +8,7 @@
 #include "kollagen/column.hpp"
 #include "kollagen/communicator.hpp"
 #include "kollagen/config.hpp"
+#include "kollagen/distribution.hpp"
 #include "kollagen/grid.hpp"
 #include "kollagen/measure.hpp"
 #include "kollagen/model/info.hpp"
@@ -41,6 +42,10 @@ class Snapshot {
   /// marks with 1 (owned cells, x fastest; empty: none); with `law` the read-outs of the skin too. Computed where the
   /// fields are, without copying them. Collective.
   virtual Measured measure(const std::vector<char>& mask, const std::optional<ReadOutLaw>& law) const = 0;
+  /// Percentiles [%] of a species over some cells, and their histogram with so many bins (0: none). Computed where the field
+  /// is. Collective.
+  virtual Distribution distribution(int species, const CellSelection& selection, const std::vector<double>& percentiles,
+                                    int bins) const = 0;
 };
 
 /// An output. All functions but the first two are collective. The driver asks `next_time` to land on it exactly and calls `write` at that instant.

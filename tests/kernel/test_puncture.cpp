@@ -434,11 +434,11 @@ TYPED_TEST(PunctureTest, BitsAreThoseOfCellsThatLookAtEveryNeedle) {
   const Treated<TypeParam> untouched(grid, column, {});
   Fields<TypeParam> state("state", field_count, grid.cells);
   Kokkos::deep_copy(state.view(), untouched.host());
-  const auto cells = detail::to_device<TypeParam>(
+  const auto cells = array_of<TypeParam>(
       "cells", std::vector<Real>(column.fibroblasts.begin() + grid.first[2], column.fibroblasts.end()));
-  const auto device_images = detail::to_device<TypeParam>("images", images);
-  const auto device_first = detail::to_device<TypeParam>("first", first);
-  const auto device_items = detail::to_device<TypeParam>("items", items);
+  const auto device_images = array_of<TypeParam>("images", images);
+  const auto device_first = array_of<TypeParam>("first", first);
+  const auto device_items = array_of<TypeParam>("items", items);
   const Puncture<Real> all{state[species.platelets],
                            state[species.provisional_matrix],
                            state[species.damage],

@@ -89,6 +89,8 @@ Config study() {
   config.outputs[5].kind = OutputKind::probe;
   config.outputs[5].points = {{1, 1, 1}, {15, 22, 31}, {29.9, 41, 33}, {50, 77, 139}};
   config.outputs[6].kind = OutputKind::metrics;
+  config.outputs[6].percentiles = {5, 50, 97.5};
+  config.outputs[6].histogram_bins = 6;
   for (OutputConfig& output : config.outputs) output.every = 1;
   return config;
 }
@@ -221,7 +223,7 @@ TEST(Outputs, NumbersOfTheTableHaveTheBitsOfOneRank) {
   const auto row_of = [&](const Grid& grid, Communicator& group) {
     AnalyticSnapshot snapshot(model, grid, column, value, group);
     snapshot.at(1, 1);
-    return Metrics(model, grid, column, {0, 1, 4, 11, 12, 13}, {0.0}).row(snapshot);
+    return Metrics(model, grid, column, {0, 1, 4, 11, 12, 13}, {0.0}, {{0, 5, 50, 97.5}, 0}).row(snapshot);
   };
   const std::vector<double> expected = row_of(whole, one_rank);
   for (int axis = 0; axis < 3; ++axis) {

@@ -213,6 +213,70 @@ TEST(MetricsSink, WritesATableThatIsCompleteAfterEveryRow) {
   EXPECT_TRUE(test::read_text(folder.path() / "metrics.csv").ends_with("\n1,4,0.25,0.00022,11,6,16\n"));
 }
 
+/// Values of the 2 x 1 x 4 cells: collagen_i 0 0 | 45 90 | 190 190 | 20 20; the core is the cell of 45.
+TEST_F(SkinMetrics, PercentilesAreThoseOfTheCellsOfAWindow) {
+  metrics = Metrics(model, grid, four_layers(), {1, 12}, {0.0}, {{5, 50, 75, 97.5}, 0});
+  for (const long step : {0, 1}) {  // the core is remembered
+    auto m = row(step, double(step));
+    EXPECT_EQ(m.at("collagen_i_p05_dermis [mg/mL]"), 45);
+    EXPECT_EQ(m.at("collagen_i_p50_dermis [mg/mL]"), 90) << "of 45, 90, 190, 190 half do not exceed it";
+    EXPECT_EQ(m.at("collagen_i_p75_dermis [mg/mL]"), 190);
+    EXPECT_EQ(m.at("collagen_i_p97.5_dermis [mg/mL]"), 190);
+    EXPECT_EQ(m.at("collagen_i_p50_papillary [mg/mL]"), 45);
+    EXPECT_EQ(m.at("collagen_i_p75_papillary [mg/mL]"), 90);
+    EXPECT_EQ(m.at("collagen_i_p97.5_core [mg/mL]"), 45);
+    EXPECT_EQ(m.at("pdgf_p05_dermis [ng/mL]"), -0.5);
+    EXPECT_EQ(m.at("pdgf_p97.5_dermis [ng/mL]"), 0.5);
+  }
+  EXPECT_TRUE(metrics.histograms().empty());
+  EXPECT_FALSE(row(2, 2).contains("collagen_i_p05 [mg/mL]"));
+}
+
+TEST_F(SkinMetrics, WithoutACoreItHasNoPercentilesAndNoHistogram) {
+  metrics = Metrics(model, grid, four_layers(), {12}, {0.0}, {{50}, 2});
+  auto m = row(3, 5);
+  EXPECT_TRUE(std::isnan(m.at("collagen_i_p50_core [mg/mL]")));
+  ASSERT_EQ(metrics.histograms().size(), 3u);
+  EXPECT_EQ(metrics.histograms()[0].window, "dermis");
+  EXPECT_EQ(metrics.histograms()[0].values.counts, (std::vector<std::uint64_t>{2, 2}));
+  EXPECT_EQ(metrics.histograms()[2].window, "core");
+  EXPECT_TRUE(metrics.histograms()[2].values.counts.empty());
+}
+
+TEST(MetricsSink, WritesAndResumesTablesOfHistograms) {
+  const test::TemporaryFolder folder;
+  const Grid grid = test::brick({4, 1, 1}, {10, 20, 50});
+  AnalyticSnapshot snapshot{model_info("fisher-kpp"), grid, Column{},
+                            [](int, double x, double, double, double time) { return x * (1 + time); }};
+  const MetricsSink::Setup setup{folder.path() / "metrics.csv", "metrics", Schedule(0, 1, 3), {0}, {},
+                                 {{50}, 3}, folder.path() / "histograms"};
+  const auto table = folder.path() / "histograms" / "u_domain.csv";
+  // 5, 15, 25, 35 in bins of 10
+  const std::string first = "time [h],lower [1],upper [1],cells [1]\n0,5,15,1\n0,15,25,1\n0,25,35,2\n";
+  const std::string second = "1,10,30,1\n1,30,50,1\n1,50,70,2\n";
+  Record record;
+  {
+    MetricsSink sink(setup, test::one_rank);
+    snapshot.at(0, 0, 0);
+    sink.write(snapshot);
+    EXPECT_EQ(test::read_text(table), first);
+    EXPECT_TRUE(test::read_text(folder.path() / "metrics.csv").ends_with(",5,35,15\n")) << "least, greatest, median";
+    sink.save(record);
+    snapshot.at(1, 1);
+    sink.write(snapshot);
+    sink.finish();
+    EXPECT_EQ(test::read_text(table), first + second);
+  }
+  MetricsSink resumed(setup, test::one_rank);
+  snapshot.at(0, 0, 0);
+  resumed.restore(record, snapshot);
+  EXPECT_EQ(test::read_text(table), first) << "what came after the checkpoint is cut off";
+  snapshot.at(1, 1);
+  resumed.write(snapshot);
+  resumed.finish();
+  EXPECT_EQ(test::read_text(table), first + second);
+}
+
 TEST(CompensatedSum, KeepsWhatAPlainSumLoses) {
   CompensatedSum sum;
   for (const double term : {1.0, 1e100, 1.0, -1e100}) sum.add(term);

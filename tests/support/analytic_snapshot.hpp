@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "kernels/distribution.hpp"
 #include "kernels/measure.hpp"
 #include "kollagen/snapshot.hpp"
 
@@ -33,22 +34,17 @@ class AnalyticSnapshot final : public Snapshot {
         for (int i = 0; i < grid_.cells[0]; ++i)
           *out++ = formula_(species, grid_.centre(0, i), grid_.centre(1, j), grid_.centre(2, k), clock_.time);
   }
+  Distribution distribution(const int species, const CellSelection& selection, const std::vector<double>& percentiles,
+                            const int bins) const override {
+    const Fields<Exec> u = fields();
+    return kollagen::distribution(Exec(), Span3<const Real>(u[species]), grid_, ranks_, selection, percentiles, bins);
+  }
   Measured measure(const std::vector<char>& mask, const std::optional<ReadOutLaw>& law) const override {
-    using Exec = Kokkos::DefaultHostExecutionSpace;
-    const Fields<Exec> u("analytic", int(model_.species.size()), grid_.cells);
-    std::vector<double> values(std::size_t(grid_.owned_count()));
-    for (int n = 0; n < u.count(); ++n) {
-      copy(n, values.data());
-      const double* next = values.data();
-      for (int k = 0; k < grid_.cells[2]; ++k)
-        for (int j = 0; j < grid_.cells[1]; ++j)
-          for (int i = 0; i < grid_.cells[0]; ++i) u[n](k, j, i) = *next++;
-    }
     std::optional<SkinFields> skin;
     if (law)
       skin = SkinFields{*law, model_.find_species("collagen_i"), model_.find_species("collagen_iii"),
                         model_.find_species("elastin")};
-    return kollagen::measure(Exec(), u, grid_, ranks_, mask, skin, column_);
+    return kollagen::measure(Exec(), fields(), grid_, ranks_, mask, skin, column_);
   }
   /// Moves to another instant.
   void at(const long step, const double time, const double dt = 0.1) {
@@ -59,6 +55,21 @@ class AnalyticSnapshot final : public Snapshot {
   void end(const double time) { clock_.end = time; }
 
  private:
+  using Exec = Kokkos::DefaultHostExecutionSpace;
+
+  Fields<Exec> fields() const {
+    const Fields<Exec> u("analytic", int(model_.species.size()), grid_.cells);
+    std::vector<double> values(std::size_t(grid_.owned_count()));
+    for (int n = 0; n < u.count(); ++n) {
+      copy(n, values.data());
+      const double* next = values.data();
+      for (int k = 0; k < grid_.cells[2]; ++k)
+        for (int j = 0; j < grid_.cells[1]; ++j)
+          for (int i = 0; i < grid_.cells[0]; ++i) u[n](k, j, i) = *next++;
+    }
+    return u;
+  }
+
   const ModelInfo& model_;
   Grid grid_;
   Column column_;

@@ -337,9 +337,10 @@ TEST(Reader, TellsWhichKeysDiffer) {
   std::vector<std::string> keys;
   for (const auto& difference : differences) keys.push_back(difference.key);
   EXPECT_EQ(keys, (std::vector<std::string>{"model_parameters.D_P", "output[0].every", "output[0].from",
-                                            "output[0].kind", "output[0].name", "time.end"}));
+                                            "output[0].kind", "output[0].name", "output[0].percentiles",
+                                            "time.end"}));
   EXPECT_EQ(differences[1].one, "") << "the study without outputs has no such key";
-  EXPECT_EQ(differences[5], (KeyDifference{"time.end", "\"28 day\"", "\"29 day\""}));
+  EXPECT_EQ(differences[6], (KeyDifference{"time.end", "\"28 day\"", "\"29 day\""}));
   EXPECT_THROW(differing_keys(one, "no = [toml"), InputError);
 }
 

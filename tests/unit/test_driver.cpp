@@ -73,6 +73,9 @@ struct PlainClock : Snapshot {
   Measured measure(const std::vector<char>&, const std::optional<ReadOutLaw>&) const override {
     throw std::logic_error("not needed");
   }
+  Distribution distribution(int, const CellSelection&, const std::vector<double>&, int) const override {
+    throw std::logic_error("not needed");
+  }
   void rewind() {
     state = {0, 1, 0.07, 0};
     steps.clear();
