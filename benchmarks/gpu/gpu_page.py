@@ -87,7 +87,7 @@ def devices(results=None):
 SHOWN = (("reactions/stage_residual", "StageResidual"), ("multigrid/smooth", "SmoothSweep"),
          ("reactions/update_local", "UpdateLocal"), ("stages/add_correction", "AddCorrection"),
          ("ghosts/fill_all", "FillAllGhosts"), ("multigrid/smooth_from_zero", "SmoothFromZero"),
-         ("chemotaxis/divergence", "BasicChemotaxisDivergence"), ("chemotaxis/slopes", "LimitedSlopes"),
+         ("chemotaxis/divergence", "BasicChemotaxisDivergence"), ("chemotaxis/slopes", "BasicLimitedSlopes"),
          ("multigrid/residual", "LevelResidual"), ("stages/between", "BetweenStages"),
          ("stages/plain_error_size", "PlainErrorSize"), ("stages/start", "StartStep"),
          ("multigrid/prolong", "ProlongPairs"), ("right_hand_side/evaluate", "RightHandSide"),
