@@ -19,7 +19,8 @@ BEYOND_A_SCHEMA = (
     "wall_value_at_a_closed_wall robin_without_k wrong_unit_of_a_field gaussian_without_width box_inside_out "
     "source_outside output_never two_outputs_of_one_name output_field_twice slice_outside probe_point_outside "
     "until_before_from layer_of_half_a_baseline layer_given_twice first_step_longer_than_max_step not_a_number "
-    "two_tables_of_metrics too_many_needles live_without_a_port waiting_for_nobody live_through_catalyst"
+    "two_tables_of_metrics too_many_needles live_without_a_port waiting_for_nobody live_through_catalyst "
+    "mixed_and_explicit mixed_and_too_exact"
 ).split()
 
 
