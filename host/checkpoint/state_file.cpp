@@ -62,9 +62,10 @@ void write_text(const hid_t file, const std::string& name, const std::string& te
   const std::string action = "write the text " + name + " of";
   const hsize_t count = text.size();
   const hdf5::Dataspace space(H5Screate_simple(1, &count, nullptr), action, target);
+  const hdf5::Properties create(H5Pcreate(H5P_DATASET_CREATE), action, target);
+  hdf5::check(H5Pset_obj_track_times(create, false), action, target);
   const hdf5::Dataset dataset(
-      H5Dcreate2(file, name.c_str(), H5T_NATIVE_CHAR, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT), action,
-      target);
+      H5Dcreate2(file, name.c_str(), H5T_NATIVE_CHAR, space, H5P_DEFAULT, create, H5P_DEFAULT), action, target);
   hdf5::check(H5Dwrite(dataset, H5T_NATIVE_CHAR, H5S_ALL, H5S_ALL, H5P_DEFAULT, text.data()), action, target);
 }
 
