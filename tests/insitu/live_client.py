@@ -44,13 +44,15 @@ def updated(link, event):
         settings.UpdateVTKObjects()
         link.InvokeCommand("LiveChanged")
         sets.append(sys.argv[4])
+    if len(seen) == UPDATES:  # here, since one round of notifications may bring several updates
+        os._exit(0)  # as a viewer that is closed: without a word to the run
 
 
 link.AddObserver("ConnectionCreatedEvent", connected)
 link.AddObserver("UpdateEvent", updated)
 link.AddObserver("ConnectionClosedEvent", lambda link, event: gone.append(event))
 begin = time.monotonic()
-while len(seen) < UPDATES and not gone and time.monotonic() - begin < 120:
+while not gone and time.monotonic() - begin < 120:
     live.ProcessServerNotifications()
     time.sleep(0.02)
-os._exit(0)  # as a viewer that is closed: without a word to the run
+os._exit(0)
