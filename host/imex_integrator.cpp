@@ -360,8 +360,8 @@ class ImexIntegrator final : public Integrator<Exec> {
     const bool signal = this->physics_->info().species[species].motion == Motion::signal;
     return signal ? this->statistics_.seconds_signals : this->statistics_.seconds_cells;
   }
-  /// Residual (in double) and weight of one species, the others fixed, into the solver; its size in units of the
-  /// tolerance.
+  /// Residual and weight of one species, the others fixed, into the solver; its size in units of the tolerance. Computed
+  /// in the precision that the field is stored in. Waits.
   double residual_of(const int species, const Real c) {
     this->count_traffic(traffic::residual(this->physics_->moving_word()));
     this->physics_->stage_residual(species, next_, rhs_, c, this->config_.tolerance, solver_.residual(),

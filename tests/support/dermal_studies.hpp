@@ -1,6 +1,7 @@
 /// Studies of the dermal model as tests set them up, and what they read from a running simulation.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <fstream>
 #include <map>
@@ -31,6 +32,21 @@ inline double weighted_mean(const std::vector<double>& value, const std::vector<
 
 inline double mean(const std::vector<double>& value) {
   return weighted_mean(value, std::vector<double>(value.size(), 1.0));
+}
+
+/// The largest deviation of a field from undamaged skin, relative to its baseline there, or to its scale where that is 0.
+template <class Exec>
+double drift_from_baseline(Simulation<Exec>& simulation, const int species) {
+  const auto& physics = simulation.integrator().physics();
+  const long plane = long(simulation.grid().cells[0]) * simulation.grid().cells[1];
+  std::vector<double> after(std::size_t(simulation.grid().owned_count()));
+  simulation.copy(species, after.data());
+  double drift = 0;
+  for (std::size_t n = 0; n < after.size(); ++n) {
+    const double baseline = physics.baseline(species, int(long(n) / plane));
+    drift = std::max(drift, std::abs(after[n] - baseline) / (baseline > 0 ? baseline : physics.scale(species)));
+  }
+  return drift;
 }
 
 /// A box of undamaged skin.
