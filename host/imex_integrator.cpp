@@ -273,7 +273,7 @@ class ImexIntegrator final : public Integrator<Exec> {
     if (this->forcing_at_) this->forcing_at_(time);
     first_residual_.assign(this->physics_->count(), 0);
     settled_.assign(this->physics_->count(), false);
-    return iterate(c) && balance(c);
+    return iterate(c) && balance(c) && follow(c);
   }
 
   /// Passes over all species until they agree. A pass corrects every field once at most: the change that remains is
@@ -310,7 +310,6 @@ class ImexIntegrator final : public Integrator<Exec> {
           settled_[s] = true;
         }
       }
-      update_local(1, c);
       const double change = largest_of_all(changes_.take_largest(physics.exec()));
       if (!(change < unacceptable)) return false;
       if (change <= pass_tolerance) return true;
@@ -349,11 +348,25 @@ class ImexIntegrator final : public Integrator<Exec> {
     return true;
   }
 
-  void update_local(const int group, const Real c) {
+  /// The fields on which no other depends, once all others are known.
+  bool follow(const Real c) {
+    for (int pass = 0; pass < most_passes; ++pass) {
+      changes_.forget();
+      if (!update_local(1, c)) return true;
+      const double change = largest_of_all(changes_.take_largest(this->physics_->exec()));
+      if (!(change < unacceptable)) return false;
+      if (change <= pass_tolerance) return true;
+    }
+    return false;
+  }
+
+  /// Whether there are any species in the group.
+  bool update_local(const int group, const Real c) {
     const PartTimer part(this->statistics_.seconds_local);
-    const int updated =
+    const double updated =
         this->physics_->update_local(group, next_, rhs_, c, this->config_.tolerance, changes_);
     this->count_traffic(traffic::update_local(this->physics_->moving_word(), updated));
+    return updated > 0;
   }
 
   double& solve_seconds(const int species) {
@@ -460,7 +473,7 @@ class ImexIntegrator final : public Integrator<Exec> {
       with_type(s, [&](auto type) {
         using T = decltype(type);
         for_cells("kollagen/stages/extrapolate", physics.exec(), physics.owned(),
-                  ExtrapolateMoving<T>{solver_.correction(), {next<T>(s), rhs<T>(s)}});
+                  ExtrapolateMoving<T>{solver_.correction(), next<T>(s), rhs<T>(s)});
       });
       this->count_traffic(2 * traffic::single + traffic::extrapolate(physics.word(s)));
     }

@@ -102,6 +102,12 @@ KOKKOS_FORCEINLINE_FUNCTION void begin_row(const F& f, const int k, const int j)
   if constexpr (requires { f.begin_row(k, j); }) f.begin_row(k, j);
 }
 
+/// And once after the last cell of a row of the box.
+template <class F>
+KOKKOS_FORCEINLINE_FUNCTION void end_row(const F& f, const int k, const int j) {
+  if constexpr (requires { f.end_row(k, j); }) f.end_row(k, j);
+}
+
 /// The functor for one row: what `f.at_row(k, j)` returns, with everything that is the same along the row
 /// looked up once (a compiler cannot do that across stores it knows nothing of); most functors are their own.
 template <class F>
@@ -112,6 +118,20 @@ KOKKOS_FORCEINLINE_FUNCTION decltype(auto) at_row(const F& f, const int k, const
     return (f);  // by reference: of a functor whose arrays are indexed at run time a device would make a local copy
 }
 
+/// Functors with a cheaper form of the same bits for stretches of cells where something rests: `at_rest(k, j, i)` tells
+/// whether the stretch of this cell does (on a host that is the row), `rest_row(k, j)` returns the functor for its cells.
+template <class F>
+concept HasRest = requires(const F& f) { f.at_rest(0, 0, 0); };
+
+/// f(k, j, i), by whatever of these forms the functor has.
+template <class F>
+KOKKOS_FORCEINLINE_FUNCTION decltype(auto) at_cell(const F& f, const int k, const int j, const int i) {
+  if constexpr (HasRest<F>) {
+    if (f.at_rest(k, j, i)) return f.rest_row(k, j)(k, j, i);
+  }
+  return at_row(f, k, j)(k, j, i);
+}
+
 /// Device: one work item is a cell, neighbouring threads on neighbouring x.
 template <class F>
 struct FlatBody {
@@ -119,7 +139,7 @@ struct FlatBody {
   CellOfBox cells;
   KOKKOS_INLINE_FUNCTION void operator()(const int cell) const {
     const auto [k, j, i] = cells.at(cell);
-    at_row(f, k, j)(k, j, i);
+    at_cell(f, k, j, i);
   }
 };
 
@@ -151,7 +171,20 @@ struct RowBody {
     const int first = row / (block * nk) * block, width = nj - first < block ? nj - first : block;
     const int rest = row - first * nk, k = klo + rest / width, j = jlo + first + rest % width;
     begin_row(f, k, j);
-    const auto body = at_row(f, k, j);
+    if constexpr (HasRest<F>) {
+      if (f.at_rest(k, j, ilo))
+        run(f.rest_row(k, j), k, j);
+      else
+        run(at_row(f, k, j), k, j);
+    } else {
+      run(at_row(f, k, j), k, j);
+    }
+    end_row(f, k, j);
+  }
+
+ private:
+  template <class Body>
+  KOKKOS_FORCEINLINE_FUNCTION void run(const Body body, const int k, const int j) const {
     KOLLAGEN_SIMD
     for (int i = ilo; i < ihi; ++i) body(k, j, i);
   }
@@ -166,7 +199,15 @@ struct RowMax {
     const int first = row / (block * nk) * block, width = nj - first < block ? nj - first : block;
     const int rest = row - first * nk, k = klo + rest / width, j = jlo + first + rest % width;
     begin_row(f, k, j);
-    const auto body = at_row(f, k, j);
+    if constexpr (HasRest<F>) {
+      if (f.at_rest(k, j, ilo)) return run(f.rest_row(k, j), k, j, result);
+    }
+    run(at_row(f, k, j), k, j, result);
+  }
+
+ private:
+  template <class Body>
+  KOKKOS_FORCEINLINE_FUNCTION void run(const Body body, const int k, const int j, Real& result) const {
     Real best = result;
 #if !defined(KOKKOS_COMPILER_NVCC) && !defined(__NVCC__)
 #pragma omp simd reduction(max : best)
@@ -204,7 +245,7 @@ struct FlatMax {
       value[n] = 0;
       if (cell < count) {
         const auto [k, j, i] = cells.at(cell);
-        value[n] = at_row(f, k, j)(k, j, i);
+        value[n] = at_cell(f, k, j, i);
       }
     }
     for (int n = 0; n < each; ++n) result = value[n] > result ? value[n] : result;
@@ -305,8 +346,8 @@ struct PlaneTeams {
 
 /// Runs `f(k, j, i)` for every cell of `box`. Asynchronous on a device; cells are independent.
 /// `f` is a functor of values whose call operator is KOKKOS_FORCEINLINE_FUNCTION. On a host it may have
-/// begin_row(k, j), called before the first cell of a row; on any backend at_row(k, j), which returns the functor for
-/// the cells of that row.
+/// begin_row(k, j), called before the first cell of a row, and end_row(k, j), called after the last; on any backend
+/// at_row(k, j), which returns the functor for the cells of that row, and the two of detail::HasRest.
 template <class Exec, class F>
 void for_cells(const std::string& label, const Exec& exec, const Box& box, const F& f) {
   if (box.cells() <= 0) return;

@@ -155,6 +155,26 @@ struct GhostsOfCell {
     fill<2, 0>(k, j, i);
     fill<2, 1>(k, j, i);
   }
+
+  /// The same for a whole row, but for the ghosts along x.
+  KOKKOS_FORCEINLINE_FUNCTION void row(const int k, const int j) const {
+    fill_row<1, 0>(k, j);
+    fill_row<1, 1>(k, j);
+    fill_row<2, 0>(k, j);
+    fill_row<2, 1>(k, j);
+  }
+
+ private:
+  template <int Axis, int Side>
+  KOKKOS_FORCEINLINE_FUNCTION void fill_row(const int k, const int j) const {
+    constexpr int face = 2 * Axis + Side, side = 1 << Side;
+    const bool first = (Side == 0) != (walls.kind[face] == WallKind::periodic);
+    if ((sides[Axis] & side) == 0 || (Axis == 1 ? j : k) != (first ? 0 : n[Axis] - 1)) return;
+    const int ghost = Side == 0 ? -1 : n[Axis];
+    const int to_k = Axis == 2 ? ghost : k, to_j = Axis == 1 ? ghost : j;
+    KOLLAGEN_SIMD
+    for (int i = 0; i < n[0]; ++i) u(to_k, to_j, i) = ghost_value(walls, homogeneous, face, u(k, j, i), k);
+  }
 };
 
 /// `f`, which writes the cells of a field, and the ghosts that are their images by the same work items: a device is spared
@@ -164,9 +184,18 @@ struct WithGhostsOfCells {
   F f;
   GhostsOfCell<T> ghosts;
   KOKKOS_FORCEINLINE_FUNCTION void operator()(const int k, const int j, const int i) const {
-    detail::at_row(f, k, j)(k, j, i);
+    detail::at_cell(f, k, j, i);
     ghosts(k, j, i);
   }
+};
+
+/// `f`, which writes the cells of a field, and with each row the ghosts along y and z that are its images, while it is in
+/// the cache: for hosts.
+template <class F, class T>
+struct WithGhostsOfRows : F {
+  GhostsOfCell<T> ghosts;
+  WithGhostsOfRows(const F& f, const GhostsOfCell<T>& g) : F(f), ghosts(g) {}
+  KOKKOS_FORCEINLINE_FUNCTION void end_row(const int k, const int j) const { ghosts.row(k, j); }
 };
 
 }  // namespace kollagen

@@ -392,7 +392,18 @@ struct WithRowGhosts {
   KOKKOS_FORCEINLINE_FUNCTION void begin_row(const int k, const int j) const {
     for (int n = 0; n < count; ++n) fill[n](k, 0, j);
   }
+  KOKKOS_FORCEINLINE_FUNCTION void end_row(const int k, const int j) const { detail::end_row(f, k, j); }
   KOKKOS_FORCEINLINE_FUNCTION auto at_row(const int k, const int j) const { return detail::at_row(f, k, j); }
+  KOKKOS_FORCEINLINE_FUNCTION bool at_rest(const int k, const int j, const int i) const
+    requires detail::HasRest<F>
+  {
+    return f.at_rest(k, j, i);
+  }
+  KOKKOS_FORCEINLINE_FUNCTION auto rest_row(const int k, const int j) const
+    requires detail::HasRest<F>
+  {
+    return f.rest_row(k, j);
+  }
   static constexpr int plane_cells = detail::plane_cells<F>();
 };
 
@@ -420,6 +431,16 @@ auto with_row_ghosts(const Halo<Exec>& halo, const std::vector<GhostField<T>>& f
 }
 
 }  // namespace detail
+
+/// Runs `f` on the owned cells of an undivided grid when only ghosts along x are missing, which a host fills row by row and a
+/// device has already.
+template <class Exec, class T, class F>
+void for_cells_with_row_ghosts(const std::string& label, const Exec& exec, const Halo<Exec>& halo,
+                               const GhostField<T>& field, const F& f) {
+  detail::with_row_ghosts(halo, std::vector<GhostField<T>>{field}, f, [&](const auto& functor, int) {
+    for_cells(label, exec, Box{{0, 0, 0}, halo.cells()}, functor);
+  });
+}
 
 /// Runs `f` on the owned cells of `halo` while the ghosts of `fields` arrive: cells inside first, the shells
 /// that read ghosts of neighbours last. `f` must not read ghosts along x of other rows than its own.

@@ -1,7 +1,6 @@
 /// The part of Physics that knows the model at compile time: its reaction kernels, one set per model and backend.
 #pragma once
 
-#include <bit>
 #include <type_traits>
 #include <utility>
 
@@ -24,7 +23,7 @@ struct LargestLoss {
                                         std::index_sequence<N...>) const {
     const Real v[Model::count] = {Real(input.u.template at<int(N)>(k, j, i))...};
     Rates<Model::count> r;
-    input.template rates<Rates<Model::count>::mask, false>(model, v, r, k, j, i);
+    input.template rates<Rates<Model::count>::mask, false>(model, v, input.template site_at<Real>(k), r, k, j, i);
     Real largest = 0;
     ((largest = r.loss[N] > largest ? r.loss[N] : largest), ...);
     return largest;
@@ -39,11 +38,11 @@ template <class Model, class Exec, class Storage = AllDouble>
 class ModelPhysics final : public Physics<Exec> {
   using Base = Physics<Exec>;
   using Traits = SolveTraits<Model>;
-  using Moving = typename Storage::Moving;
-  static constexpr bool in_float = std::is_same_v<Moving, float>;
-  static constexpr unsigned moving = Traits::by_mobility | Traits::by_layers | Traits::by_habitat;
-  using Read = std::conditional_t<in_float, SplitSpan<moving, const float, const Real>, Span4<const Real>>;
-  using Write = std::conditional_t<in_float, SplitSpan<moving, float, Real>, Span4<Real>>;
+  using Word = typename Storage::Word;
+  static constexpr bool in_float = std::is_same_v<Word, float>;
+  static constexpr unsigned singles = ((1u << Model::count) - 1) & ~Traits::slow;
+  using Read = std::conditional_t<in_float, SplitSpan<singles, const float, const Real>, Span4<const Real>>;
+  using Write = std::conditional_t<in_float, SplitSpan<singles, float, Real>, Span4<Real>>;
 
  public:
   ModelPhysics(const Exec& exec, const PhysicsSetup& setup)
@@ -52,6 +51,9 @@ class ModelPhysics final : public Physics<Exec> {
                          Traits::homeostasis(configured_model<Model>(setup.parameters, setup.disabled_terms)))),
         model_(configured_model<Model>(setup.parameters, setup.disabled_terms)) {
     KOLLAGEN_CHECK(this->mixed() == in_float, "physics of another precision than the setup asks for");
+    for (int n = 0; n < Model::count; ++n)
+      KOLLAGEN_CHECK(this->info_.species[n].slow == (((Traits::slow >> n) & 1u) != 0),
+                     "the species of a model and SolveTraits disagree on which are slow");
     const int nz = setup.grid.cells[2];
     std::vector<double> sites(std::size_t(nz) * Model::site_count, 0.0), diffusivities;
     for (int k = 0; k < nz; ++k) model_.fill_site(this->column_, setup.grid.first[2] + k, &sites[k * Model::site_count]);
@@ -94,16 +96,17 @@ class ModelPhysics final : public Physics<Exec> {
     select_species(species, [&](auto n) {
       constexpr int s = decltype(n)::value;
       if constexpr ((Traits::by_mobility >> s) & 1u)
-        residual<s>(this->template signal_diffusion<Moving>(s, u), u, rhs, c, tolerance, r, q, maxima);
+        residual<s>(this->template signal_diffusion<Word>(s, u), u, rhs, c, tolerance, r, q, maxima);
       else if constexpr (((Traits::by_layers | Traits::by_habitat) >> s) & 1u)
-        residual<s>(this->template layer_diffusion<Moving>(s, u), u, rhs, c, tolerance, r, q, maxima);
+        residual<s>(this->template layer_diffusion<Word, ((Traits::by_habitat >> s) & 1u) != 0>(s, u), u, rhs, c, tolerance,
+                    r, q, maxima);
     });
   }
 
-  int update_local(const int group, const State<Exec>& u, const State<Exec>& rhs, const Real c,
+  double update_local(const int group, const State<Exec>& u, const State<Exec>& rhs, const Real c,
                    const Real tolerance, Maxima<Exec>& maxima) const override {
-    return group == 0 ? local<Traits::local_first>(u, rhs, c, tolerance, maxima)
-                      : local<Traits::local_last>(u, rhs, c, tolerance, maxima);
+    return group == 0 ? local<Traits::local_first, false>(u, rhs, c, tolerance, maxima)
+                      : local<Traits::local_last, true>(u, rhs, c, tolerance, maxima);
   }
 
   void extrapolate_local(const State<Exec>& u, const State<Exec>& rhs, const Fields<Exec, float>& error,
@@ -111,13 +114,9 @@ class ModelPhysics final : public Physics<Exec> {
     constexpr unsigned mask = (Traits::local_first | Traits::local_last) & Traits::extrapolated;
     if constexpr (mask != 0)
       with_forcing([&](auto forced) {
-        ExtrapolateLocal<Model, mask, decltype(forced)::value, Read> kernel{model_, input(u), error.span(), {}, {}, c};
-        for (int n = 0; n < Model::count; ++n) {
-          if (((mask >> n) & 1u) == 0) continue;
-          kernel.rhs[n] = rhs.template get<Real>(n);
-          kernel.u[n] = u.template get<Real>(n);
-        }
-        for_cells("kollagen/reactions/extrapolate_local", this->exec_, this->owned(), kernel);
+        for_cells("kollagen/reactions/extrapolate_local", this->exec_, this->owned(),
+                  ExtrapolateLocal<Model, mask, decltype(forced)::value, Read, Write>{
+                      model_, input(u), error.span(), span<Write>(rhs), span<Write>(u), c});
       });
   }
 
@@ -165,7 +164,7 @@ class ModelPhysics final : public Physics<Exec> {
     using Kernel =
         RightHandSide<Model, Traits::by_mobility, Traits::by_layers, Traits::by_habitat, Extra, Forced, Read, Write>;
     Kernel kernel{model_, input(u), span<Read>(base), span<Write>(out), a, b, c, {}, {}, {}, {}};
-    if (this->has_clot()) kernel.mobility = this->mobility_.template get<Moving>(0);
+    if (this->has_clot()) kernel.mobility = this->mobility_.template get<Word>(0);
     std::vector<int> all_moving;
     for (int n = 0; n < Model::count; ++n) {
       if (!this->moves(n)) continue;
@@ -174,9 +173,9 @@ class ModelPhysics final : public Physics<Exec> {
       for (int axis = 0; axis < 3; ++axis)
         kernel.w[n][axis] = this->diffusivity(n) / (this->grid_.spacing[axis] * this->grid_.spacing[axis]);
     }
-    if constexpr (Extra >= 0) kernel.extra = this->chemotaxis_scratch_.template get<Moving>(0);
+    if constexpr (Extra >= 0) kernel.extra = this->chemotaxis_scratch_.template get<Word>(0);
     for_cells_with_ghosts("kollagen/right_hand_side/evaluate", this->exec_, *this->halo_,
-                          this->template ghosts<Moving>(u, all_moving), kernel);
+                          this->template ghosts<Word>(u, all_moving), kernel);
   }
   /// All species as kernels see them.
   template <class Span>
@@ -217,12 +216,12 @@ class ModelPhysics final : public Physics<Exec> {
       constexpr bool f = decltype(forced)::value;
       const auto run = [&](auto with_extra) {
         constexpr bool x = decltype(with_extra)::value;
-        Span3<const Moving> divergence;
-        if constexpr (x) divergence = this->chemotaxis_scratch_.template get<Moving>(0);
+        Span3<const Word> divergence;
+        if constexpr (x) divergence = this->chemotaxis_scratch_.template get<Word>(0);
         max_over_cells_with_ghosts("kollagen/reactions/stage_residual", this->exec_, *this->halo_,
-                                   this->template ghosts<Moving>(u, {S}),
+                                   this->template ghosts<Word>(u, {S}),
                                    StageResidual<Model, S, Operator, f, x, Read>{
-                                       model_, input(u), op, rhs.template get<Moving>(S), divergence, r, q, c,
+                                       model_, input(u), op, rhs.template get<Word>(S), divergence, r, q, c,
                                        this->scale(S), 1 / tolerance},
                                    maxima);
       };
@@ -233,20 +232,23 @@ class ModelPhysics final : public Physics<Exec> {
     });
   }
 
-  template <unsigned Mask>
-  int local(const State<Exec>& u, const State<Exec>& rhs, const Real c, const Real tolerance,
+  template <unsigned Mask, bool Last>
+  double local(const State<Exec>& u, const State<Exec>& rhs, const Real c, const Real tolerance,
             Maxima<Exec>& maxima) const {
     if constexpr (Mask != 0) {
       Kokkos::Array<Real, Model::count> scale{};
       for (int n = 0; n < Model::count; ++n) scale[n] = this->scale(n);
       with_forcing([&](auto forced) {
         max_over_cells("kollagen/reactions/update_local", this->exec_, this->owned(),
-                       UpdateLocal<Model, Mask, decltype(forced)::value, Read, Write>{
+                       UpdateLocal<Model, Mask, Last, decltype(forced)::value, Read, Write>{
                            model_, input(u), span<Write>(u), span<Read>(rhs), c, scale, 1 / tolerance},
                        maxima.next());
       });
     }
-    return std::popcount(Mask);
+    double bytes = 0;
+    for (int n = 0; n < Model::count; ++n)
+      if ((Mask >> n) & 1u) bytes += this->word(n);
+    return bytes;
   }
 
   Model model_;

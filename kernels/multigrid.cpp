@@ -256,14 +256,26 @@ std::size_t Multigrid<Exec>::bytes() const {
 
 template <class Exec>
 template <class T>
-void Multigrid<Exec>::set_coefficient(const Span3<T>& m, const double largest) {
+void Multigrid<Exec>::set_coefficient(const Span3<T>& m, const double largest, const Intact& intact,
+                                      const Span2<const Real>& multiplier) {
   if (!levels_[0].faces.allocated())
     for (std::size_t l = 0; l < levels_.size(); ++l)
       levels_[l].faces =
           Fields<Exec, float>("multigrid faces of level " + std::to_string(l), 3, levels_[l].cells);
-  const Level& fine = levels_[0];
+  Level& fine = levels_[0];
   largest_m_ = largest;
   by_depth_ = false;
+  fine.intact = intact;
+  if (intact.stretches != nullptr) {
+    LayerFaces<T> faces{multiplier, nullptr, nullptr, nullptr, {}};
+    for (int a = 0; a < 3; ++a) {
+      if (fine.layer_faces[a].extent(0) == 0)
+        fine.layer_faces[a] = FloatView("multigrid faces of the layers", std::size_t(fine.cells[2]) + 1);
+      faces.inv_distance[a] = fine.inert[a] ? 0 : 1 / fine.spacing[a];
+    }
+    faces.x = fine.layer_faces[0].data(), faces.y = fine.layer_faces[1].data(), faces.z = fine.layer_faces[2].data();
+    for_cells("kollagen/multigrid/layer_faces", exec_, Box{{0, 0, 0}, {fine.cells[2] + 1, 1, 1}}, faces);
+  }
   for (int a = 0; a < 3; ++a) {
     Box faces = fine.box();
     faces.upper[a] += 1;
@@ -408,13 +420,16 @@ void Multigrid<Exec>::prolong(const int index) {
   Box parents = level.box(), before = level.box(), after = level.box();
   parents.lower[0] = low;
   parents.upper[0] = high;
-  for_cells("kollagen/multigrid/prolong", exec_, parents, pairs);
   // The ends of the rows where `pairs` has not done them, or the whole rows where there are no pairs.
   const bool ends_done = detail::runs_on_host<Exec> && low < high;
+  level.has_ghosts = false;
+  if (ends_done)
+    write(level, level.e, pairs, [&](const auto& f) { for_cells("kollagen/multigrid/prolong", exec_, parents, f); });
+  else
+    for_cells("kollagen/multigrid/prolong", exec_, parents, pairs);
   before.upper[0] = ends_done ? 0 : low < high ? pairs.ends[0] : level.cells[0];
   after.lower[0] = ends_done || low == high ? level.cells[0] : pairs.ends[1];
   for (const Box& box : {before, after}) for_cells("kollagen/multigrid/prolong_ends", exec_, box, general);
-  level.has_ghosts = false;
 }
 
 template <class Exec>
@@ -426,19 +441,11 @@ void Multigrid<Exec>::smooth(Level& level, const Operator& op, const std::vector
   for (std::size_t sweep = 0; sweep < omega.size(); ++sweep) {
     const Span3<float> out = other_buffer(level);
     const auto run = [&](const char* const label, const auto& functor, const bool reads_ghosts) {
-      const auto launch = [&](const auto& f) {
-        reads_ghosts ? for_cells_of(level, label, f) : for_cells(label, exec_, level.box(), f);
-      };
-      const bool fill = fills_as_written(level);
-      if constexpr (detail::runs_on_host<Exec>)
-        launch(functor);
-      else if (fill)
-        launch(WithGhostsOfCells<std::decay_t<decltype(functor)>, float>{
-            functor, level.halo->cell_ghosts(ghosts(level, out).front())});
-      else
-        launch(functor);
-      level.e = out;
-      level.has_ghosts = fill;
+      const GhostField<float> read = ghosts(level, level.e).front();
+      const bool filled = level.has_ghosts;
+      write(level, out, functor, [&](const auto& f) {
+        reads_ghosts ? for_cells_of(level, label, read, filled, f) : for_cells(label, exec_, level.box(), f);
+      });
     };
     if (sweep == 0 && from_zero) {
       run(cells    ? "kollagen/multigrid/sweep_cells_from_zero"
@@ -492,6 +499,7 @@ void Multigrid<Exec>::solve_level_with(const Operator& op, const int index, cons
   const Level& coarse = levels_[index + 1];
   const Span3<float> scratch = other_buffer(level);
   for_cells_of(level, fields ? "kollagen/multigrid/residual" : "kollagen/multigrid/residual_layers",
+               ghosts(level, level.e).front(), level.has_ghosts,
                LevelResidual<Operator>{op, level.at(residual_r), level.e, scratch});
   restrict_mean("kollagen/multigrid/restrict", index, scratch, coarse.at(residual_r));
   if (index == shared_levels_ - 1) {
@@ -539,8 +547,10 @@ void Multigrid<Exec>::sweep_layers(const Span2<const Real>& layer, const double 
 
 #define KOLLAGEN_INSTANTIATE(Exec)                                                  \
   template class Multigrid<Exec>;                                                   \
-  template void Multigrid<Exec>::set_coefficient(const Span3<Real>&, double);       \
-  template void Multigrid<Exec>::set_coefficient(const Span3<float>&, double);
+  template void Multigrid<Exec>::set_coefficient(const Span3<Real>&, double, const Intact&,       \
+                                                 const Span2<const Real>&);         \
+  template void Multigrid<Exec>::set_coefficient(const Span3<float>&, double, const Intact&,      \
+                                                 const Span2<const Real>&);
 KOLLAGEN_FOR_EACH_BACKEND(KOLLAGEN_INSTANTIATE)
 
 }  // namespace kollagen

@@ -29,6 +29,27 @@ struct LevelOperator {
   const float* inv_z;
   Span3<const float> q;  ///< [1] >= 1
   float s;               ///< [um^2]
+  Intact intact{};                ///< where the conductances are those of the layers
+  const float* layers[3] = {};    ///< LayerFaces, along x, y, z; read there only
+
+  /// What is the same along a row of intact cells of the finest level, all of one width: the bits of the operator without
+  /// its three fields of faces.
+  struct RestRow {
+    float x, y, z_low, z_high;
+    Span3<const float> q;
+
+    KOKKOS_FORCEINLINE_FUNCTION void neighbours(const Span3<const float>& e, const int k, const int j, const int i,
+                                                float& weight, float& sum) const {
+      weight = ((x + x) + (y + y)) + (z_low + z_high);
+      sum = ((x * e(k, j, i - 1) + x * e(k, j, i + 1)) + (y * e(k, j - 1, i) + y * e(k, j + 1, i))) +
+            (z_low * e(k - 1, j, i) + z_high * e(k + 1, j, i));
+    }
+  };
+  KOKKOS_FORCEINLINE_FUNCTION bool at_rest(const int k, const int j, const int i) const { return intact.at(k, j, i); }
+  KOKKOS_FORCEINLINE_FUNCTION RestRow rest_row(const int k, const int j) const {
+    const float ax = s * inv_x[0], ay = s * inv_y[j], az = s * inv_z[k];
+    return {ax * layers[0][k], ay * layers[1][k], az * layers[2][k], az * layers[2][k + 1], q};
+  }
 
   /// Sum of the couplings to the six neighbours, and the coupling-weighted sum of their values.
   KOKKOS_FORCEINLINE_FUNCTION void neighbours(const Span3<const float>& e, const int k, const int j,
@@ -71,11 +92,13 @@ struct DepthOperator {
   }
 };
 
-/// Operators that look up once what is the same along a row.
+/// Operators that look up once what is the same along a row, and those that do so where a row rests.
 template <class Operator>
 concept HasRows = requires { typename Operator::Row; };
+template <class Operator>
+concept HasRestRows = requires { typename Operator::RestRow; };
 
-/// Float twin of LayerDiffusion for the correction of cells: couplings depend on depth only.
+/// Float twin of BasicLayerDiffusion for the correction of cells: couplings depend on depth only.
 struct LayerOperator {
   Span2<const Real> layer;  ///< (LayerRow, k), k from -1 to nz
   Span3<const float> q;
@@ -114,6 +137,16 @@ struct SmoothSweep {
   {
     return SmoothSweep<typename Operator::Row>{a.at_row(k, j), r, e, out, omega};
   }
+  KOKKOS_FORCEINLINE_FUNCTION bool at_rest(const int k, const int j, const int i) const
+    requires HasRestRows<Operator>
+  {
+    return a.at_rest(k, j, i);
+  }
+  KOKKOS_FORCEINLINE_FUNCTION auto rest_row(const int k, const int j) const
+    requires HasRestRows<Operator>
+  {
+    return SmoothSweep<typename Operator::RestRow>{a.rest_row(k, j), r, e, out, omega};
+  }
 };
 
 /// The first sweep, from e = 0.
@@ -133,6 +166,16 @@ struct SmoothFromZero {
     requires HasRows<Operator>
   {
     return SmoothFromZero<typename Operator::Row>{a.at_row(k, j), r, out, omega};
+  }
+  KOKKOS_FORCEINLINE_FUNCTION bool at_rest(const int k, const int j, const int i) const
+    requires HasRestRows<Operator>
+  {
+    return a.at_rest(k, j, i);
+  }
+  KOKKOS_FORCEINLINE_FUNCTION auto rest_row(const int k, const int j) const
+    requires HasRestRows<Operator>
+  {
+    return SmoothFromZero<typename Operator::RestRow>{a.rest_row(k, j), r, out, omega};
   }
 };
 
@@ -253,6 +296,16 @@ struct LevelResidual {
   {
     return LevelResidual<typename Operator::Row>{a.at_row(k, j), r, e, out};
   }
+  KOKKOS_FORCEINLINE_FUNCTION bool at_rest(const int k, const int j, const int i) const
+    requires HasRestRows<Operator>
+  {
+    return a.at_rest(k, j, i);
+  }
+  KOKKOS_FORCEINLINE_FUNCTION auto rest_row(const int k, const int j) const
+    requires HasRestRows<Operator>
+  {
+    return LevelResidual<typename Operator::RestRow>{a.rest_row(k, j), r, e, out};
+  }
 };
 
 /// Trilinear interpolation of the coarse correction to a fine row. Ghosts of the coarse field filled, corners
@@ -333,6 +386,21 @@ struct FineFaces {
   KOKKOS_FORCEINLINE_FUNCTION void operator()(const int k, const int j, const int i) const {
     const int di = axis == 0, dj = axis == 1, dk = axis == 2;
     c(k, j, i) = float(harmonic(m(k - dk, j - dj, i - di), m(k, j, i)) * inv_distance);
+  }
+};
+
+/// What FineFaces gives where m is that of the layers, as tables over depth: of the faces along x and y of a plane, and of
+/// its lower face along z. Runs over k from 0 to nz.
+template <class T>
+struct LayerFaces {
+  Span2<const Real> multiplier;  ///< (0, k), k from -1 to nz
+  float *x, *y, *z;
+  Real inv_distance[3];  ///< as in FineFaces
+  KOKKOS_FORCEINLINE_FUNCTION void operator()(const int, const int, const int k) const {
+    const T here = T(multiplier(0, k));
+    x[k] = float(harmonic(here, here) * inv_distance[0]);
+    y[k] = float(harmonic(here, here) * inv_distance[1]);
+    z[k] = float(harmonic(T(multiplier(0, k - 1)), here) * inv_distance[2]);
   }
 };
 
@@ -420,9 +488,11 @@ class Multigrid {
   double traffic() const { return traffic_; }
 
   /// Takes over the relative diffusivity m (ghosts filled) on all levels; to be called whenever it changed.
-  /// `largest`: of all ranks. Collective.
+  /// `largest`: of all ranks. `intact`: where m is `multiplier` (0, k), k from -1 to nz, with m as it was given; sweeps of the
+  /// finest level then move 16 instead of 28 B a cell there, for the same result. Collective.
   template <class T>
-  void set_coefficient(const Span3<T>& m, double largest);
+  void set_coefficient(const Span3<T>& m, double largest, const Intact& intact = {},
+                       const Span2<const Real>& multiplier = {});
   /// The same for an m that depends on depth only, given for all depth indices of the whole grid. A V-cycle then moves
   /// 0.6 of the memory, and no fields of faces are held.
   void set_layers(const std::vector<double>& m);
@@ -448,6 +518,8 @@ class Multigrid {
     std::shared_ptr<Halo<Exec>> halo;
     Fields<Exec, float> fields;
     Fields<Exec, float> faces;                  ///< along x, y, z; empty while m depends on depth only
+    Intact intact;                              ///< on the finest level only
+    std::array<FloatView, 3> layer_faces;       ///< LayerFaces of this part; where there is `intact`
     std::array<FloatView, 3> low, high;         ///< DepthOperator; like those that follow of the whole grid
     FloatView lateral;
     std::array<FloatView, 3> inverse_width;
@@ -461,7 +533,7 @@ class Multigrid {
     bool exchange_children = false;  ///< some coarse cell has children on two ranks
     Box target;                      ///< what this rank computes of the next level, in that level's indices
     Span3<float> e;                  ///< where the latest correction is
-    bool has_ghosts = false;         ///< its ghosts across faces are filled
+    bool has_ghosts = false;         ///< its ghosts across faces are filled; on a host those along x when they are read
     Span3<float> at(const int slot) const { return fields[slot]; }
     Box box() const { return {{0, 0, 0}, cells}; }
     const float* of_part(const std::array<FloatView, 3>& table, const int axis) const {
@@ -504,7 +576,9 @@ class Multigrid {
             level.of_part(level.inverse_width, 1),
             level.of_part(level.inverse_width, 2),
             level.at(weight_q),
-            float(s)};
+            float(s),
+            level.intact,
+            {level.layer_faces[0].data(), level.layer_faces[1].data(), level.layer_faces[2].data()}};
   }
   /// Parents along x [first, last) whose children are two cells of this rank, on both sides of the centre.
   static std::pair<int, int> paired_parents(const Level& level);
@@ -519,16 +593,29 @@ class Multigrid {
     return level.e.origin == level.at(correction_e).origin ? level.at(correction_other)
                                                            : level.at(correction_e);
   }
-  /// Whether sweeps fill the ghosts of what they write: on a device that shares no level, where a launch for them alone
-  /// costs as much as many cells.
-  static bool fills_as_written(const Level& level) { return !detail::runs_on_host<Exec> && !level.halo->divided(); }
-  /// Runs `f`, which reads the ghosts of level.e across faces.
-  template <class F>
-  void for_cells_of(Level& level, const std::string& label, const F& f) {
-    if (level.has_ghosts)
-      for_cells(label, exec_, level.box(), f);
+  /// Calls run(functor) with `f`, which writes all cells of `e`, extended so that it writes its ghosts too: all on a device,
+  /// where a launch for them alone costs as much as many cells; on a host those along y and z, while they are in the
+  /// cache. Not on a level that is shared. From then on `e` is the correction.
+  template <class F, class Run>
+  void write(Level& level, const Span3<float>& e, const F& f, const Run& run) {
+    level.has_ghosts = !level.halo->divided();
+    const GhostsOfCell<float> images = level.halo->cell_ghosts(ghosts(level, e).front());
+    if (!level.has_ghosts)
+      run(f);
+    else if constexpr (detail::runs_on_host<Exec>)
+      run(WithGhostsOfRows<F, float>(f, images));
     else
-      for_cells_with_ghosts(label, exec_, *level.halo, ghosts(level, level.e), f);
+      run(WithGhostsOfCells<F, float>{f, images});
+    level.e = e;
+  }
+  /// Runs `f`, which reads the ghosts of `field`, the correction, across faces. `filled`: has_ghosts.
+  template <class F>
+  void for_cells_of(const Level& level, const std::string& label, const GhostField<float>& field, const bool filled,
+                    const F& f) {
+    if (filled)
+      for_cells_with_row_ghosts(label, exec_, *level.halo, field, f);
+    else
+      for_cells_with_ghosts(label, exec_, *level.halo, std::vector<GhostField<float>>{field}, f);
   }
   /// e = r/q where nothing couples.
   void divide(Level& level);

@@ -3,6 +3,7 @@
 
 #include <type_traits>
 
+#include "kernels/intact.hpp"
 #include "kollagen/types.hpp"
 
 namespace kollagen {
@@ -22,30 +23,57 @@ struct BasicSignalDiffusion {
   Span3<const T> u;
   Span3<const T> m;
   T w[3];  ///< D/dx^2, D/dy^2, D/dz^2 [1/h]
+  Intact intact;                 ///< where m is `multiplier`
+  Span2<const Real> multiplier;  ///< (0, k) of the layers, k from -1 to nz; read where m is intact only
 
-  /// (harmonic(mc, mh) (uh - c) - harmonic(mc, ml) (c - ul)) / (2 mc) as a fraction.
-  struct Fraction {
-    T above, below;
+  /// What the mobility gives for the fluxes of a cell, each that of a face times the difference of u across it.
+  struct Couplings {
+    T low[3], high[3];
   };
-  KOKKOS_FORCEINLINE_FUNCTION static Fraction axis(const T ml, const T mc, const T mh, const T ul, const T c,
-                                                   const T uh) {
+  /// From the mobility of a cell and those of its neighbours.
+  KOKKOS_FORCEINLINE_FUNCTION static Couplings couplings(const T mc, const T (&ml)[3], const T (&mh)[3], const T (&w)[3]) {
     // Between closed cells 0/0 becomes 0; the product of six of these is still a normal number, of two in float.
     constexpr T tiny = std::is_same_v<T, float> ? T(1e-18) : T(1e-40);
-    const T low = (mc + ml) + tiny, high = (mc + mh) + tiny;
-    return {mh * (uh - c) * low - ml * (c - ul) * high, low * high};
+    const T xl = (mc + ml[0]) + tiny, xh = (mc + mh[0]) + tiny;
+    const T yl = (mc + ml[1]) + tiny, yh = (mc + mh[1]) + tiny;
+    const T zl = (mc + ml[2]) + tiny, zh = (mc + mh[2]) + tiny;
+    const T x = xl * xh, y = yl * yh, z = zl * zh;
+    T along[3];  // w 2 mc over the denominators of an axis
+    if constexpr (std::is_same_v<T, float>) {
+      along[0] = w[0] * (2 * mc / x), along[1] = w[1] * (2 * mc / y), along[2] = w[2] * (2 * mc / z);
+    } else {
+      const T common = 2 * mc / (x * y * z);
+      along[0] = w[0] * (common * (y * z)), along[1] = w[1] * (common * (x * z)), along[2] = w[2] * (common * (x * y));
+    }
+    return {{along[0] * xh * ml[0], along[1] * yh * ml[1], along[2] * zh * ml[2]},
+            {along[0] * xl * mh[0], along[1] * yl * mh[1], along[2] * zl * mh[2]}};
+  }
+  KOKKOS_FORCEINLINE_FUNCTION static T flux_balance(const Span3<const T>& u, const Couplings& a, const int k, const int j,
+                                                    const int i) {
+    const T c = u(k, j, i);
+    return ((a.high[0] * (u(k, j, i + 1) - c) - a.low[0] * (c - u(k, j, i - 1))) +
+            (a.high[1] * (u(k, j + 1, i) - c) - a.low[1] * (c - u(k, j - 1, i)))) +
+           (a.high[2] * (u(k + 1, j, i) - c) - a.low[2] * (c - u(k - 1, j, i)));
   }
   KOKKOS_FORCEINLINE_FUNCTION T operator()(const int k, const int j, const int i) const {
-    const T c = u(k, j, i), mc = m(k, j, i);
-    const Fraction x = axis(m(k, j, i - 1), mc, m(k, j, i + 1), u(k, j, i - 1), c, u(k, j, i + 1));
-    const Fraction y = axis(m(k, j - 1, i), mc, m(k, j + 1, i), u(k, j - 1, i), c, u(k, j + 1, i));
-    const Fraction z = axis(m(k - 1, j, i), mc, m(k + 1, j, i), u(k - 1, j, i), c, u(k + 1, j, i));
-    if constexpr (std::is_same_v<T, float>) {
-      return 2 * mc * (w[0] * (x.above / x.below) + w[1] * (y.above / y.below) + w[2] * (z.above / z.below));
-    } else {
-      const T yz = y.below * z.below;
-      const T sum = w[0] * x.above * yz + x.below * (w[1] * y.above * z.below + w[2] * z.above * y.below);
-      return 2 * mc * sum / (x.below * yz);
+    const T low[3] = {m(k, j, i - 1), m(k, j - 1, i), m(k - 1, j, i)};
+    const T high[3] = {m(k, j, i + 1), m(k, j + 1, i), m(k + 1, j, i)};
+    return flux_balance(u, couplings(m(k, j, i), low, high, w), k, j, i);
+  }
+
+  /// The cells of a row where m is that of the layers.
+  struct RestRow {
+    Span3<const T> u;
+    Couplings a;
+    KOKKOS_FORCEINLINE_FUNCTION T operator()(const int k, const int j, const int i) const {
+      return flux_balance(u, a, k, j, i);
     }
+  };
+  KOKKOS_FORCEINLINE_FUNCTION bool at_rest(const int k, const int j, const int i) const { return intact.at(k, j, i); }
+  KOKKOS_FORCEINLINE_FUNCTION RestRow rest_row(const int k, const int) const {
+    const T here = T(multiplier(0, k));
+    const T low[3] = {here, here, T(multiplier(0, k - 1))}, high[3] = {here, here, T(multiplier(0, k + 1))};
+    return {u, couplings(here, low, high, w)};
   }
 };
 using SignalDiffusion = BasicSignalDiffusion<Real>;
@@ -56,25 +84,42 @@ enum LayerRow : int { layer_lateral, layer_vertical, layer_inverse_habitat, laye
 /// Motion of cells relative to their habitat H(z): div(D m H grad(u/H)); with H = 1 Fick's law.
 /// The table holds for each k: m; the harmonic face mean of m H between k-1 and k; 1/H. All 0 where
 /// no cells live. Its entries k = -1 and nz repeat the last owned ones (a wall acts through the ghosts of u).
-template <class T>
+/// Relative: whether there is a habitat; else 1/H is 1, or 0 where the couplings are 0 anyway.
+template <class T, bool Relative>
 struct BasicLayerDiffusion {
   Span3<const T> u;
   Span2<const Real> layer;  ///< (LayerRow, k), k from -1 to nz
-  T w[3];                   ///< D/dx^2, D/dy^2, D/dz^2 [1/h]
+  Real w[3];                ///< D/dx^2, D/dy^2, D/dz^2 [1/h]
 
-  KOKKOS_FORCEINLINE_FUNCTION T operator()(const int k, const int j, const int i) const {
-    const T c = u(k, j, i);
-    const T lateral = w[0] * ((u(k, j, i + 1) - c) - (c - u(k, j, i - 1))) +
-                      w[1] * ((u(k, j + 1, i) - c) - (c - u(k, j - 1, i)));
+  struct Row {
+    Span3<const T> u;
     // With a habitat the values of layers are not alike: their ratios are taken in double.
-    const Real r = c * layer(layer_inverse_habitat, k);
-    const Real up = u(k + 1, j, i) * layer(layer_inverse_habitat, k + 1) - r;
-    const Real down = r - u(k - 1, j, i) * layer(layer_inverse_habitat, k - 1);
-    return T(layer(layer_lateral, k) * lateral +
-             w[2] * (layer(layer_vertical, k + 1) * up - layer(layer_vertical, k) * down));
+    using V = std::conditional_t<Relative, Real, T>;
+    T x, y;                                     ///< couplings [1/h]
+    V below, above;                             ///< [1/h]
+    V inverse_below, inverse, inverse_above;  ///< 1/H
+    KOKKOS_FORCEINLINE_FUNCTION T operator()(const int k, const int j, const int i) const {
+      const T c = u(k, j, i);
+      const T lateral = x * ((u(k, j, i + 1) - c) - (c - u(k, j, i - 1))) +
+                        y * ((u(k, j + 1, i) - c) - (c - u(k, j - 1, i)));
+      V here = c, up = u(k + 1, j, i), down = u(k - 1, j, i);
+      if constexpr (Relative) here *= inverse, up *= inverse_above, down *= inverse_below;
+      return T(lateral + (above * (up - here) - below * (here - down)));
+    }
+  };
+  KOKKOS_FORCEINLINE_FUNCTION Row at_row(const int k, const int) const {
+    using V = typename Row::V;
+    const Real lateral = layer(layer_lateral, k);
+    return {u,
+            T(w[0] * lateral),
+            T(w[1] * lateral),
+            V(w[2] * layer(layer_vertical, k)),
+            V(w[2] * layer(layer_vertical, k + 1)),
+            V(layer(layer_inverse_habitat, k - 1)),
+            V(layer(layer_inverse_habitat, k)),
+            V(layer(layer_inverse_habitat, k + 1))};
   }
 };
-using LayerDiffusion = BasicLayerDiffusion<Real>;
 
 /// A species that stays where it is.
 struct NoDiffusion {

@@ -14,11 +14,11 @@ namespace {
 template <class T>
 struct Mobility {
   Span2<const Real> multiplier;
-  Span3<const Real> clot;
+  Span3<const T> clot;
   ClotFactor factor;
   Span3<T> m;
   KOKKOS_FORCEINLINE_FUNCTION void operator()(const int k, const int j, const int i) const {
-    m(k, j, i) = T(multiplier(0, k) * factor(pos(clot(k, j, i))));
+    m(k, j, i) = T(multiplier(0, k) * factor(pos(Real(clot(k, j, i)))));
   }
 };
 
@@ -139,7 +139,11 @@ void Physics<Exec>::build(const PhysicsSetup& setup, const std::vector<double>& 
     chemotaxis_scratch_ = State<Exec>("chemotaxis", {mixed_}, grid_.cells);
     chemotaxis_slopes_ = Fields<Exec, float>("chemotaxis slopes", 3, grid_.cells);
   }
-  if (clot_.species >= 0) mobility_ = State<Exec>("mobility", {mixed_}, grid_.cells);
+  if (clot_.species >= 0) {
+    mobility_ = State<Exec>("mobility", {mixed_}, grid_.cells);
+    constexpr int shift = Intact::shift_of<Exec>;
+    intact_ = decltype(intact_)("intact", grid_.cells[2], grid_.cells[1], ((grid_.cells[0] - 1) >> shift) + 1);
+  }
   largest_mobility_ = *std::max_element(column_.diffusivity.begin(), column_.diffusivity.end());
 
   wall_values_ = make_table<Table>("wall values", 6 * count(), nz + 2, [&](const int row, const int c) {
@@ -180,16 +184,16 @@ Span2<const Real> Physics<Exec>::layer_table(const int species) const {
 template <class Exec>
 template <class T>
 BasicSignalDiffusion<T> Physics<Exec>::signal_diffusion(const int species, const State<Exec>& u) const {
-  BasicSignalDiffusion<T> op{u.template get<T>(species), mobility_.template get<T>(0), {}};
+  BasicSignalDiffusion<T> op{u.template get<T>(species), mobility_.template get<T>(0), {}, intact(), multiplier()};
   for (int a = 0; a < 3; ++a) op.w[a] = T(diffusivity(species) / (grid_.spacing[a] * grid_.spacing[a]));
   return op;
 }
 
 template <class Exec>
-template <class T>
-BasicLayerDiffusion<T> Physics<Exec>::layer_diffusion(const int species, const State<Exec>& u) const {
-  BasicLayerDiffusion<T> op{u.template get<T>(species), layer_table(species), {}};
-  for (int a = 0; a < 3; ++a) op.w[a] = T(diffusivity(species) / (grid_.spacing[a] * grid_.spacing[a]));
+template <class T, bool Relative>
+BasicLayerDiffusion<T, Relative> Physics<Exec>::layer_diffusion(const int species, const State<Exec>& u) const {
+  BasicLayerDiffusion<T, Relative> op{u.template get<T>(species), layer_table(species), {}};
+  for (int a = 0; a < 3; ++a) op.w[a] = diffusivity(species) / (grid_.spacing[a] * grid_.spacing[a]);
   return op;
 }
 
@@ -204,8 +208,11 @@ void Physics<Exec>::update_mobility(const State<Exec>& u) {
     using T = decltype(type);
     const Span3<T> m = mobility_.template get<T>(0);
     for_cells("kollagen/physics/mobility", exec_, owned(),
-              Mobility<T>{with_ghosts(multiplier_), u.template get<Real>(clot_.species), clot_, m});
+              Mobility<T>{multiplier(), u.template get<T>(clot_.species), clot_, m});
     halo_->fill(std::vector<GhostField<T>>{{m, walls}}, Reach::faces);
+    const Intact found = intact();
+    for_cells("kollagen/physics/find_intact", exec_, Box{{0, 0, 0}, {found.per_row, grid_.cells[1], grid_.cells[2]}},
+              FindIntact<T>{m, multiplier(), intact_.data(), found.rows, found.per_row, found.shift, grid_.cells[0]});
     largest_mobility_ = max_over_owned("kollagen/physics/largest_mobility", AbsoluteValue<T>{m});
   });
 }
@@ -334,12 +341,14 @@ double Physics<Exec>::explicit_step_limit(const State<Exec>& u) {
 
 template <class Exec>
 std::size_t Physics<Exec>::bytes() const {
-  return mobility_.bytes() + chemotaxis_scratch_.bytes() + chemotaxis_slopes_.bytes() + forcing_.bytes();
+  return mobility_.bytes() + chemotaxis_scratch_.bytes() + chemotaxis_slopes_.bytes() + forcing_.bytes() +
+         intact_.size();
 }
 
 #define KOLLAGEN_INSTANTIATE_OPERATORS(Exec, T)                                                                  \
   template BasicSignalDiffusion<T> Physics<Exec>::signal_diffusion<T>(int, const State<Exec>&) const;           \
-  template BasicLayerDiffusion<T> Physics<Exec>::layer_diffusion<T>(int, const State<Exec>&) const;
+  template BasicLayerDiffusion<T, false> Physics<Exec>::layer_diffusion<T, false>(int, const State<Exec>&) const; \
+  template BasicLayerDiffusion<T, true> Physics<Exec>::layer_diffusion<T, true>(int, const State<Exec>&) const;
 #define KOLLAGEN_INSTANTIATE(Exec)            \
   template class Physics<Exec>;               \
   KOLLAGEN_INSTANTIATE_OPERATORS(Exec, Real)  \

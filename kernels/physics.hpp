@@ -49,22 +49,23 @@ class Physics {
   int count() const { return int(info_.species.size()); }
   Box owned() const { return {{0, 0, 0}, grid_.cells}; }
   bool moves(const int s) const { return info_.species[s].motion != Motion::none; }
-  /// Whether the species that move are stored in float.
+  /// Whether all species that are not slow are stored in float.
   bool mixed() const { return mixed_; }
   /// Room for all species, as they are stored. Zero-filled.
   State<Exec> make_state(const std::string& label) const {
     std::vector<bool> single;
-    for (int s = 0; s < count(); ++s) single.push_back(mixed_ && moves(s));
+    for (int s = 0; s < count(); ++s) single.push_back(single_word(s));
     return State<Exec>(label, single, grid_.cells);
   }
   /// Bytes of a species in a cell, of one that moves, and of all of them.
-  double word(const int s) const { return mixed_ && moves(s) ? sizeof(float) : sizeof(Real); }
+  double word(const int s) const { return single_word(s) ? sizeof(float) : sizeof(Real); }
   double moving_word() const { return mixed_ ? sizeof(float) : sizeof(Real); }
   double state_bytes() const {
     double sum = 0;
     for (int s = 0; s < count(); ++s) sum += word(s);
     return sum;
   }
+  bool single_word(const int s) const { return mixed_ && !info_.species[s].slow; }
   double diffusivity(const int s) const { return moves(s) ? diffusivities_[s] : 0; }  ///< [um^2/h]
   const Ranks& ranks() const { return ranks_; }
   Halo<Exec>& halo() const { return *halo_; }
@@ -83,14 +84,15 @@ class Physics {
   void set_forcing(const Fields<Exec>& forcing) { forcing_ = forcing; }
   const Fields<Exec>& forcing() const { return forcing_; }
 
-  /// Recomputes the relative diffusivity of signals from the clot in `u` (owned cells) and fills its ghosts. Nothing to do
+  /// Recomputes the relative diffusivity of signals from the clot in `u` (owned cells), where it is that of the layers, and
+  /// fills its ghosts. Nothing to do
   /// for a model without clot, whose signals diffuse by layers alone.
   void update_mobility(const State<Exec>& u);
   double largest_mobility() const { return largest_mobility_; }
   /// The relative diffusivity in the solver, which the state decides, or where there is no clot the layers. Collective.
   void give_mobility(Multigrid<Exec>& solver) const {
     if (mobility_varies())
-      mobility_.with(0, [&](const auto& m) { solver.set_coefficient(m, largest_mobility_); });
+      mobility_.with(0, [&](const auto& m) { solver.set_coefficient(m, largest_mobility_, intact(), multiplier()); });
     else
       solver.set_layers(column_.diffusivity);
   }
@@ -115,10 +117,11 @@ class Physics {
   /// shrink the error by about `reduction`. The result is in solver.correction().
   void correct(Multigrid<Exec>& solver, int species, Real c, double reduction) const;
 
-  /// Updates the species that do not move (group 0: those that signals depend on; 1: the others), in place.
-  /// The largest change of this rank in units of tolerance (scale + |u|) goes into `maxima`, one result at most. Returns
-  /// the number of species.
-  virtual int update_local(int group, const State<Exec>& u, const State<Exec>& rhs, Real c, Real tolerance,
+  /// Updates the species that do not move (group 0: those that signals depend on; 1: the others, on which nothing depends),
+  /// in place. The largest change of this rank in units of tolerance (scale + |u|), in group 1 that of the last iteration,
+  /// goes into `maxima`, one result at most. Returns
+  /// the bytes of these species in a cell.
+  virtual double update_local(int group, const State<Exec>& u, const State<Exec>& rhs, Real c, Real tolerance,
                            Maxima<Exec>& maxima) const = 0;
 
   /// Whether the error estimate of a step is added to a species.
@@ -169,8 +172,8 @@ class Physics {
   /// Operators of a species that moves and is stored as T.
   template <class T>
   BasicSignalDiffusion<T> signal_diffusion(int species, const State<Exec>& u) const;
-  template <class T>
-  BasicLayerDiffusion<T> layer_diffusion(int species, const State<Exec>& u) const;
+  template <class T, bool Relative>
+  BasicLayerDiffusion<T, Relative> layer_diffusion(int species, const State<Exec>& u) const;
   /// Faces of one species that moves, or of several, as the halo wants them.
   template <class T>
   std::vector<GhostField<T>> ghosts(const State<Exec>& u, const std::vector<int>& species) const {
@@ -188,6 +191,10 @@ class Physics {
   }
   Span2<const Real> site() const { return {site_.data(), int(site_.extent(1))}; }
   Span2<const Real> layer_table(int species) const;
+  Span2<const Real> multiplier() const { return {multiplier_.data() + 1, int(multiplier_.extent(1))}; }
+  Intact intact() const {
+    return {intact_.data(), grid_.cells[1], int(intact_.extent(2)), Intact::shift_of<Exec>};
+  }
 
   using Table = Kokkos::View<Real**, Kokkos::LayoutRight, typename Exec::memory_space>;
   Exec exec_;
@@ -202,6 +209,7 @@ class Physics {
   std::optional<ChemotaxisLaw> chemotaxis_;
   Fields<Exec> forcing_;
   State<Exec> mobility_;                    ///< this and the next one as the species that move
+  Kokkos::View<unsigned char***, Kokkos::LayoutRight, typename Exec::memory_space> intact_;  ///< Intact::stretches
   State<Exec> chemotaxis_scratch_;          ///< 0: divergence
   Fields<Exec, float> chemotaxis_slopes_;   ///< limited slopes along x, y, z
   Maxima<Exec> rates_{7};                   ///< of chemotaxis, for explicit steps

@@ -25,16 +25,16 @@ struct PunctureSpecies {
 
 /// Presses a set of needles into the owned cells. Every cell is sampled at 4 x 4 x 4 points. Of several
 /// tracks the nearest one damages a point, and a point is bled into once: the result does not depend on the
-/// order of the needles. No ghosts are read or written.
-template <class Cells>
+/// order of the needles. No ghosts are read or written. T: the word of the fields that are not slow.
+template <class T>
 struct Puncture {
   static constexpr int samples = cell_samples;
   static constexpr int points = samples * samples * samples;
   static_assert(points <= 64, "a bit each");
   static constexpr int edge = needle_block_edge;
 
-  Span3<Real> platelets, provisional_matrix, damage, collagen_i, collagen_iii, elastin;
-  Span3<Cells> fibroblasts, myofibroblasts;
+  Span3<T> platelets, provisional_matrix, damage, fibroblasts, myofibroblasts;
+  Span3<Real> collagen_i, collagen_iii, elastin;
   Injury injury;
   const Real* undamaged;  ///< F0 of owned cell k [cells/mm^3]
   const Needle* needles;
@@ -118,12 +118,12 @@ struct Puncture {
     elastin(k, j, i) *= matrix;
     if (!(undamaged[k] > 0)) return;  // cells, debris and blood live only where cells live
     const Real cells = 1 - injury.cell_loss * d;
-    fibroblasts(k, j, i) = stored<Cells>(fibroblasts(k, j, i) * cells);
-    myofibroblasts(k, j, i) = stored<Cells>(myofibroblasts(k, j, i) * cells);
-    Real& debris = damage(k, j, i);
-    debris = d > debris ? d : debris;
-    platelets(k, j, i) += injury.platelets * bled;
-    provisional_matrix(k, j, i) += injury.clot * bled;
+    fibroblasts(k, j, i) = stored<T>(fibroblasts(k, j, i) * cells);
+    myofibroblasts(k, j, i) = stored<T>(myofibroblasts(k, j, i) * cells);
+    T& debris = damage(k, j, i);
+    debris = d > debris ? stored<T>(d) : debris;
+    platelets(k, j, i) = stored<T>(platelets(k, j, i) + injury.platelets * bled);
+    provisional_matrix(k, j, i) = stored<T>(provisional_matrix(k, j, i) + injury.clot * bled);
   }
 };
 
@@ -143,16 +143,16 @@ void apply_treatment(const Exec& exec, const std::type_identity_t<State<Exec>>& 
   const auto device_cells =
       array_of<Exec>("puncture/fibroblasts", std::vector<Real>(begin, begin + grid.cells[2]));
   state.with(species.fibroblasts, [&](const auto& fibroblasts) {
-    using Cells = std::remove_reference_t<decltype(*fibroblasts.origin)>;
-    const Puncture<Cells> kernel{
-        state.template get<Real>(species.platelets),
-        state.template get<Real>(species.provisional_matrix),
-        state.template get<Real>(species.damage),
+    using T = std::remove_reference_t<decltype(*fibroblasts.origin)>;
+    const Puncture<T> kernel{
+        state.template get<T>(species.platelets),
+        state.template get<T>(species.provisional_matrix),
+        state.template get<T>(species.damage),
+        fibroblasts,
+        state.template get<T>(species.myofibroblasts),
         state.template get<Real>(species.collagen_i),
         state.template get<Real>(species.collagen_iii),
         state.template get<Real>(species.elastin),
-        fibroblasts,
-        state.template get<Cells>(species.myofibroblasts),
         injury,
         device_cells.data(),
         blocks.needles.data(),

@@ -10,7 +10,7 @@
 
 namespace kollagen {
 
-/// What one row of cells needs of the table of layers (operators.hpp, LayerDiffusion), with D/dx^2 and so on: the couplings
+/// What one row of cells needs of the table of layers (operators.hpp, BasicLayerDiffusion), with D/dx^2 and so on: the couplings
 /// along the axes [1/h], and 1/H of the layers around for a species with a habitat.
 struct LayerRowValues {
   Real x = 0, y = 0, below = 0, above = 0;
@@ -55,7 +55,7 @@ struct FaceMobility {
 template <class Model, unsigned Signals, unsigned Cells, unsigned Habitat, int Extra, bool Forced,
           class U = Span4<const Real>, class Out = Span4<Real>>
 struct RightHandSide {
-  using Moving = typename U::Moving;
+  using Word = typename U::Word;
   /// Three planes of eight moving fields: 0.4 MB, so that the neighbours along z come from the L2 cache. Of many fields, or
   /// of fields without neighbours, the short streams of blocks cost more than that gains (measured: 0.8 and 0.85).
   static constexpr int plane_cells = (Signals | Cells | Habitat) != 0 && Model::count <= 8 ? 2048 : 0;
@@ -64,10 +64,10 @@ struct RightHandSide {
   U base;
   Out out;
   Real a, b, c;
-  Span3<const Moving> mobility;              ///< read when there are signals
-  Span2<const Real> layers[Model::count];  ///< of cells and habitat: LayerDiffusion
+  Span3<const Word> mobility;              ///< read when there are signals
+  Span2<const Real> layers[Model::count];  ///< of cells and habitat: BasicLayerDiffusion
   Real w[Model::count][3];                 ///< of what moves: D/dx^2, D/dy^2, D/dz^2 [1/h]
-  Span3<const Moving> extra;               ///< [u/h]; read when there is a species Extra
+  Span3<const Word> extra;               ///< [u/h]; read when there is a species Extra
 
   /// The kernel for one row: what depends on k only is looked up once.
   struct Row {

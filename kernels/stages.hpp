@@ -93,9 +93,12 @@ struct ErrorEstimate {
   Span3<const float> error;
   Span3<const T> rhs;
   Span3<const T> u;
-  KOKKOS_FORCEINLINE_FUNCTION T operator()(const int k, const int j, const int i) const {
+  KOKKOS_FORCEINLINE_FUNCTION static T of(const float error, const T rhs, const T u) {
     constexpr T last = TrBdf2::error / ((1 - TrBdf2::gamma) * TrBdf2::weight);
-    return error(k, j, i) + last * (u(k, j, i) - rhs(k, j, i));
+    return error + last * (u - rhs);
+  }
+  KOKKOS_FORCEINLINE_FUNCTION T operator()(const int k, const int j, const int i) const {
+    return of(error(k, j, i), rhs(k, j, i), u(k, j, i));
   }
 };
 
@@ -137,12 +140,10 @@ struct ErrorSize {
 /// stays so.
 template <class T>
 struct Extrapolate {
-  Span3<T> u;
-  Span3<T> rhs;
-  KOKKOS_FORCEINLINE_FUNCTION void add(const Real e, const int k, const int j, const int i) const {
-    const Real v = u(k, j, i), change = v + e < 0 && v >= 0 ? Real(0) : e;
-    u(k, j, i) = stored<T>(v + change);
-    rhs(k, j, i) = stored<T>(rhs(k, j, i) + change);
+  KOKKOS_FORCEINLINE_FUNCTION static void add(const Real e, T& u, T& rhs) {
+    const Real v = u, change = v + e < 0 && v >= 0 ? Real(0) : e;
+    u = stored<T>(v + change);
+    rhs = stored<T>(rhs + change);
   }
 };
 
@@ -150,9 +151,10 @@ struct Extrapolate {
 template <class T>
 struct ExtrapolateMoving {
   Span3<const float> e;
-  Extrapolate<T> field;
+  Span3<T> u;
+  Span3<T> rhs;
   KOKKOS_FORCEINLINE_FUNCTION void operator()(const int k, const int j, const int i) const {
-    field.add(e(k, j, i), k, j, i);
+    Extrapolate<T>::add(e(k, j, i), u(k, j, i), rhs(k, j, i));
   }
 };
 

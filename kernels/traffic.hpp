@@ -1,6 +1,6 @@
 /// Compulsory memory traffic of the kernels, bytes per cell: every field read once and written once, neighbours from
-/// cache, no write-allocate. The model behind the GB/s of reports and benchmarks. `word` is what a field that moves takes in
-/// a cell: `real`, or `single` in mixed precision.
+/// cache, no write-allocate. The model behind the GB/s of reports and benchmarks. `word` is what a field that is not slow takes
+/// in a cell: `real`, or `single` in mixed precision.
 #pragma once
 
 namespace kollagen::traffic {
@@ -16,11 +16,10 @@ inline constexpr double evaluate(const double state, const double word, const bo
 inline constexpr double slopes(const double word) { return word + 3 * single; }
 inline constexpr double divergence(const double word) { return 4 * word + 3 * single; }
 inline constexpr double chemotaxis(const double word) { return slopes(word) + divergence(word); }
-/// StageResidual: about seven fields that the terms of one species read, one of which does not move, mobility, rhs; r and q
-/// out.
-inline constexpr double residual(const double word) { return 8 * word + real + 2 * single; }
-/// UpdateLocal of `updated` species: what their terms read, rhs in, result out.
-inline constexpr double update_local(const double word, const int updated) { return 7 * word + 3 * real * updated; }
+/// StageResidual: about seven fields that the terms of one species read, mobility, rhs; r and q out.
+inline constexpr double residual(const double word) { return 9 * word + 2 * single; }
+/// UpdateLocal of species that take `own` bytes in a cell: what their terms read, rhs in, result out.
+inline constexpr double update_local(const double word, const double own) { return 7 * word + 3 * own; }
 /// Multigrid: a sweep reads e, r, q and three faces; from zero it reads no e; cells, and signals whose mobility depends
 /// on depth only, have no face fields.
 inline constexpr double sweep = 7 * single, sweep_from_zero = 6 * single, sweep_layers = 4 * single;
@@ -28,7 +27,7 @@ inline constexpr double sweep_layers_from_zero = 3 * single;
 inline constexpr double restriction = 8 * single, restriction_layers = 5 * single;
 inline constexpr double prolongation = 2 * single, divide = 3 * single;
 inline constexpr double faces(const double word) { return word + 3 * single; }
-inline constexpr double mobility(const double word) { return real + word; }
+inline constexpr double mobility(const double word) { return 2 * word; }
 /// Point-wise kernels of a stage, for a field whose values take `own` bytes.
 inline constexpr double start(const double own) { return 4 * own; }
 inline constexpr double between(const double own) { return 5 * own + single; }

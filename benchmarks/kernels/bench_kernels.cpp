@@ -176,7 +176,7 @@ void local_update(benchmark::State& state) {
   const int group = int(state.range(1));
   Maxima<Exec> maxima(1);
   const auto update = [&] {
-    const int updated = step.physics.update_local(group, step.next, step.rhs, step.c, step.tolerance, maxima);
+    const double updated = step.physics.update_local(group, step.next, step.rhs, step.c, step.tolerance, maxima);
     maxima.forget();
     return updated;
   };

@@ -22,7 +22,7 @@ std::map<std::string, double> launch_traffic(const Stages& stages) {
       {"right_hand_side/evaluate", evaluate(stages.state_bytes, word, true, true)},
       {"reactions/stage_residual", residual(word)},
       {"reactions/update_local",
-       update_local(word, 0) + 0.5 * stages.local_species * (update_local(word, 1) - update_local(word, 0))},
+       update_local(word, 0.5 * stages.local_bytes)},
       {"physics/mobility", mobility(word)},
       {"chemotaxis/slopes", slopes(word)},
       {"chemotaxis/divergence", divergence(word)},
@@ -82,12 +82,12 @@ Stages measure_stages(Simulation<Exec>& simulation, const double hours, Stopwatc
   Maxima<Exec> maxima(7);
   for (const int group : {0, 1}) {
     const auto update = [&] {
-      const int updated = physics.update_local(group, next, rhs, c, tolerance, maxima);
+      const double updated = physics.update_local(group, next, rhs, c, tolerance, maxima);
       maxima.forget();
       return updated;
     };
-    const int updated = update();
-    result.local_species += updated;
+    const double updated = update();
+    result.local_bytes += updated;
     measure(group == 0 ? "local fields, first" : "local fields, last",
             traffic::update_local(result.moving_word, updated), update);
   }

@@ -303,7 +303,7 @@ double available_memory() {
 double state_memory(const double cells, const ModelInfo& model, const StatePrecision precision) {
   double bytes = 0;
   for (const SpeciesInfo& s : model.species)
-    bytes += precision == StatePrecision::mixed && s.motion != Motion::none ? sizeof(float) : sizeof(double);
+    bytes += precision == StatePrecision::mixed && !s.slow ? sizeof(float) : sizeof(double);
   return cells * bytes;
 }
 

@@ -1,4 +1,4 @@
-/// How the species of a state are stored: all in double, or those that move in float (docs/numerics.md, Precision).
+/// How the species of a state are stored: all in double, or those that are not slow in float (docs/numerics.md, Precision).
 #pragma once
 
 #include <concepts>
@@ -53,7 +53,8 @@ struct Single {
 /// of the species. `at` is that of Span4.
 template <unsigned Singles, class Single, class Double>
 struct SplitSpan {
-  using Moving = float;
+  using Word = float;
+  static constexpr unsigned in_float = Singles;
   Span4<Single> singles;
   Span4<Double> doubles;
 
@@ -75,12 +76,12 @@ struct SplitSpan {
   }
 };
 
-/// Storage of a whole model: which type its species that move have.
+/// Storage of a whole model: which type its species that are not slow have.
 struct AllDouble {
-  using Moving = Real;
+  using Word = Real;
 };
 struct Mixed {
-  using Moving = float;
+  using Word = float;
 };
 
 }  // namespace kollagen

@@ -67,7 +67,8 @@ struct Span4 {
   KOKKOS_FORCEINLINE_FUNCTION T& at(const int k, const int j, const int i) const {
     return (*this)(N, k, j, i);
   }
-  using Moving = std::remove_const_t<T>;  ///< word of the species that move
+  using Word = std::remove_const_t<T>;  ///< of the species that are not slow
+  static constexpr unsigned in_float = 0;  ///< species in float of a state in double
   template <class U>
     requires(std::is_same_v<U, const T> && !std::is_const_v<T>)
   KOKKOS_FORCEINLINE_FUNCTION operator Span4<U>() const {

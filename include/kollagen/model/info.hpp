@@ -24,6 +24,7 @@ struct SpeciesInfo {
   const char* diffusivity;    ///< parameter name, nullptr when it does not move
   double absolute_tolerance;  ///< unit of the species; weighs errors where the field is near zero
   const char* doc;            ///< one sentence
+  bool slow = false;          ///< a step may change it by less than a float can hold: double in mixed precision too
 };
 
 struct ParameterInfo {

@@ -1,0 +1,46 @@
+/// Where signals move as in tissue without a clot: their mobility is that of the layers, and kernels that meet it nine
+/// times out of ten need not read it cell by cell.
+#pragma once
+
+#include "kernels/for_cells.hpp"
+#include "kollagen/types.hpp"
+
+namespace kollagen {
+
+/// Stretches of cells along x in which the mobility of every cell and of its six neighbours is the layer's own.
+struct Intact {
+  const unsigned char* stretches = nullptr;  ///< 1 or 0, those of a row side by side; nullptr: nowhere
+  int rows = 0;                              ///< owned cells along y
+  int per_row = 0;
+  int shift = 0;  ///< a stretch has 2^shift cells
+
+  KOKKOS_FORCEINLINE_FUNCTION bool at(const int k, const int j, const int i) const {
+    return stretches != nullptr && stretches[(k * rows + j) * per_row + (i >> shift)] != 0;
+  }
+  /// Cells of a stretch, as a power of two. A device's is that of a warp: threads side by side go the same way. A host
+  /// works on rows, and asks for whole ones.
+  template <class Exec>
+  static constexpr int shift_of = detail::runs_on_host<Exec> ? 30 : 5;
+};
+
+/// Fills Intact::stretches: (k, j, stretch). Ghosts of m filled.
+template <class T>
+struct FindIntact {
+  Span3<const T> m;
+  Span2<const Real> multiplier;  ///< (0, k) of the layers, k from -1 to nz
+  unsigned char* stretches;
+  int rows, per_row, shift, cells;  ///< cells: along x
+
+  KOKKOS_FORCEINLINE_FUNCTION void operator()(const int k, const int j, const int stretch) const {
+    const T here = T(multiplier(0, k)), below = T(multiplier(0, k - 1)), above = T(multiplier(0, k + 1));
+    const int begin = stretch << shift, length = cells - begin, full = 1 << shift;
+    const int end = begin + (length < full ? length : full);
+    int others = m(k, j, begin - 1) != here || m(k, j, end) != here;
+    for (int i = begin; i < end; ++i)
+      others |= (m(k, j, i) != here) | (m(k, j - 1, i) != here) | (m(k, j + 1, i) != here) | (m(k - 1, j, i) != below) |
+                (m(k + 1, j, i) != above);
+    stretches[(k * rows + j) * per_row + stretch] = others == 0;
+  }
+};
+
+}  // namespace kollagen
