@@ -55,7 +55,7 @@ class ImexIntegrator final : public Integrator<Exec> {
         solver_(this->physics_->exec(), this->physics_->ranks(), this->physics_->grid().spacing,
                 this->physics_->walls(0)),
         maxima_(std::max(this->state_.count(), 7)),
-        changes_(this->state_.count() + 2) {
+        changes_(7 * (this->state_.count() + 2)) {
     sort_species();
     restart();
   }
@@ -149,9 +149,31 @@ class ImexIntegrator final : public Integrator<Exec> {
     for (const int s : order_)
       always_balanced_.push_back(physics.info().species[s].motion != Motion::signal || physics.lossless(s));
   }
+  /// What follows from a state that came from outside.
   void refresh_coefficients() {
-    this->physics_->update_mobility(this->state_);
-    this->physics_->give_mobility(solver_);
+    auto& physics = *this->physics_;
+    physics.update_mobility(this->state_);
+    physics.give_mobility(solver_);
+    physics.find_active(have_last_stage_ ? std::vector<State<Exec>>{this->state_, rhs_}
+                                         : std::vector<State<Exec>>{this->state_});
+    for (int s = 0; s < physics.count(); ++s) {
+      if (!physics.rests(s)) continue;
+      const auto clear = [&](const auto& field) {
+        for_cells("kollagen/stages/set_to_zero", physics.exec(), physics.owned(),
+                  SetToZero<std::remove_reference_t<decltype(*field.origin)>>{field});
+      };
+      next_.with(s, clear);
+      if (!have_last_stage_) rhs_.with(s, clear);
+      clear(error_[s]);
+    }
+  }
+  /// Bytes of all fields in a cell, of those that rest as far as they are worked on.
+  template <class Traffic>
+  double traffic_of_active(const Traffic& of_word) const {
+    double sum = 0;
+    for (int s = 0; s < this->physics_->count(); ++s)
+      sum += of_word(this->physics_->word(s)) * this->physics_->active_share(s);
+    return sum;
   }
 
   /// The next step from the error of an accepted one. A step cut short by an output does not shrink the next.
@@ -177,10 +199,12 @@ class ImexIntegrator final : public Integrator<Exec> {
       for (int s = 0; s < physics.count(); ++s)
         with_type(s, [&](auto type) {
           using T = decltype(type);
-          for_cells("kollagen/stages/start", physics.exec(), physics.owned(),
-                    StartStep<T>{state<T>(s), rhs<T>(s), next<T>(s), T(c / last_weight_), T(slack(s))});
+          physics.with_cells(s, [&](const auto& cells) {
+            for_cells("kollagen/stages/start", physics.exec(), cells,
+                      StartStep<T>{state<T>(s), rhs<T>(s), next<T>(s), T(c / last_weight_), T(slack(s))});
+          });
         });
-      this->count_traffic(traffic::start(physics.state_bytes()));
+      this->count_traffic(traffic_of_active(traffic::start));
       have_last_stage_ = false;  // rhs_ now holds something else
     }
     in_second_stage_ = false;
@@ -191,10 +215,12 @@ class ImexIntegrator final : public Integrator<Exec> {
       for (int s = 0; s < physics.count(); ++s)
         with_type(s, [&](auto type) {
           using T = decltype(type);
-          for_cells("kollagen/stages/between", physics.exec(), physics.owned(),
-                    BetweenStages<T>{state<T>(s), rhs<T>(s), next<T>(s), error_[s], T(slack(s))});
+          physics.with_cells(s, [&](const auto& cells) {
+            for_cells("kollagen/stages/between", physics.exec(), cells,
+                      BetweenStages<T>{state<T>(s), rhs<T>(s), next<T>(s), error_[s], T(slack(s))});
+          });
         });
-      for (int s = 0; s < physics.count(); ++s) this->count_traffic(traffic::between(physics.word(s)));
+      this->count_traffic(traffic_of_active(traffic::between));
     }
     if (!solve_stage(time + dt, c)) return unacceptable;
     const PartTimer part(seconds.seconds_control);
@@ -306,7 +332,7 @@ class ImexIntegrator final : public Integrator<Exec> {
           correct(s, c, residual);
           settled_[s] = false;
         } else if (pass > 1 && first_residual_[s] > noise(s, c) && !stiff(s, c)) {
-          add(s, solver_.residual());  // what `balance` would do
+          add_residual(s);  // what `balance` would do
           settled_[s] = true;
         }
       }
@@ -333,16 +359,18 @@ class ImexIntegrator final : public Integrator<Exec> {
       const int s = order_[n];
       const double floor = noise(s, c);
       if (settled_[s] || first_residual_[s] <= floor || (!always_balanced_[n] && stiff(s, c))) continue;
+      // What is added unsolved comes back in the guesses of later steps, magnified by the stiffness.
+      const double harmless = first_residual_[s] / (least_reduction * (1 + stiffness(s, c)));
       const PartTimer part(solve_seconds(s));
       for (int cycle = 0;; ++cycle) {
         const double residual = residual_of(s, c);
         if (!(residual < unacceptable) || cycle == most_cycles) return false;
-        if (residual <= std::max(solver_tolerance, floor)) break;
+        if (residual <= std::max(std::min(solver_tolerance, harmless), floor)) break;
         correct(s, c, residual);
         changes_.forget();
       }
       // A residual that is rounding of a stiff operator would be added to the field magnified.
-      if (floor <= solver_tolerance) add(s, solver_.residual());
+      if (floor <= solver_tolerance) add_residual(s);
       changes_.forget();
     }
     return true;
@@ -381,27 +409,33 @@ class ImexIntegrator final : public Integrator<Exec> {
                                    solver_.weight(), maxima_);
     return largest_of_all(maxima_.take_largest(this->physics_->exec()));
   }
-  /// One correction (in float) for the residual in the solver.
+  /// One correction (in float) for the residual in the solver. The largest change of this rank in units of the tolerance goes
+  /// into `changes_`.
   void correct(const int species, const Real c, const double residual) {
-    solve_correction(species, c, std::max(residual / (0.5 * solver_tolerance), least_reduction));
     ++this->statistics_.corrections;
-    add(species, solver_.correction());
+    with_type(species, [&](auto type) {
+      solve_correction(species, c, std::max(residual / (0.5 * solver_tolerance), least_reduction),
+                       CorrectionTarget<Exec, decltype(type)>{corrected<decltype(type)>(species), changes_});
+    });
+  }
+  template <class T>
+  CorrectedField<T> corrected(const int species) const {
+    return {next<T>(species), T(this->physics_->scale(species)), T(1 / this->config_.tolerance)};
   }
   double largest_of_all(const double value) const { return this->physics_->ranks().communicator->max(value); }
-  void solve_correction(const int species, const Real c, const double reduction) {
+  template <class Target = NoTarget>
+  void solve_correction(const int species, const Real c, const double reduction, const Target& target = {}) {
     const double before = solver_.traffic();
-    this->physics_->correct(solver_, species, c, reduction);
+    this->physics_->correct(solver_, species, c, reduction, target);
     this->statistics_.bytes += solver_.traffic() - before;
   }
-  /// Adds a correction. The largest change of this rank in units of the tolerance goes into `changes_`.
-  void add(const int species, const Span3<float>& correction) {
+  /// Adds a residual as it is.
+  void add_residual(const int species) {
     this->count_traffic(traffic::add_correction(this->physics_->word(species)));
     with_type(species, [&](auto type) {
       using T = decltype(type);
       max_over_cells("kollagen/stages/add_correction", this->physics_->exec(), this->physics_->owned(),
-                     AddCorrection<T>{correction, next<T>(species), T(this->physics_->scale(species)),
-                                      T(1 / this->config_.tolerance)},
-                     changes_.next());
+                     AddCorrection<T>{solver_.residual(), corrected<T>(species)}, changes_.next());
     });
   }
 
@@ -414,11 +448,13 @@ class ImexIntegrator final : public Integrator<Exec> {
     for (int s = 0; s < count; ++s)
       with_type(s, [&](auto type) {
         using T = decltype(type);
-        max_over_cells("kollagen/stages/plain_error_size", physics.exec(), physics.owned(),
-                       PlainErrorSize<T>{error_of<T>(s), weight_of<T>(s)}, maxima_.next());
+        physics.with_cells(s, [&](const auto& cells) {
+          max_over_cells("kollagen/stages/plain_error_size", physics.exec(), cells,
+                         PlainErrorSize<T>{error_of<T>(s), weight_of<T>(s)}, maxima_.next());
+        });
       });
     plain = maxima_.take(physics.exec());
-    for (int s = 0; s < count; ++s) this->count_traffic(traffic::plain_error_size(physics.word(s)));
+    this->count_traffic(traffic_of_active(traffic::plain_error_size));
     physics.ranks().communicator->max(plain.data(), count);
     double largest = 0;
     std::vector<int> moving;

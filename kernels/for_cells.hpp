@@ -252,6 +252,96 @@ struct FlatMax {
   }
 };
 
+}  // namespace detail
+
+/// Some cells of a box from (0, 0, 0): stretches along x, each of 2^shift cells or what is left of the row. A list holds
+/// their numbers; all stretches of a box are numbered row by row.
+class Stretches {
+ public:
+  /// `list`: in the memory of the execution space that goes through it.
+  Stretches(const Box& box, const int shift, const int* list, const int count)
+      : list_(list), count_(count), shift_(shift), cells_(box.extent(0)), rows_(box.extent(1)), per_row_(per_row(box, shift)),
+        by_rows_(box.extent(1)), by_per_row_(per_row_) {}
+  static int per_row(const Box& box, const int shift) { return ((box.extent(0) - 1) >> shift) + 1; }
+
+  int count() const { return count_; }
+  int shift() const { return shift_; }
+  const int* list() const { return list_; }
+  struct Part {
+    int k, j, begin, end;  ///< cells [begin, end) of a row
+  };
+  KOKKOS_FORCEINLINE_FUNCTION Part of_number(const int number) const {
+    const int row = by_per_row_.quotient(number), k = by_rows_.quotient(row);
+    const int begin = (number - row * per_row_) << shift_, end = begin + (1 << shift_);
+    return {k, row - k * rows_, begin, end < cells_ ? end : cells_};
+  }
+  KOKKOS_FORCEINLINE_FUNCTION Part at(const int place) const { return of_number(list_[place]); }
+
+ private:
+  const int* list_;
+  int count_, shift_, cells_, rows_, per_row_;
+  detail::Divisor by_rows_, by_per_row_;
+};
+
+namespace detail {
+
+/// Host: one work item is a stretch, vectorised inside.
+template <class F>
+struct StretchBody {
+  F f;
+  Stretches stretches;
+  KOKKOS_INLINE_FUNCTION void operator()(const int place) const {
+    const Stretches::Part part = stretches.at(place);
+    const auto body = at_row(f, part.k, part.j);
+    KOLLAGEN_SIMD
+    for (int i = part.begin; i < part.end; ++i) body(part.k, part.j, i);
+  }
+};
+
+template <class F>
+struct StretchMax {
+  F f;
+  Stretches stretches;
+  KOKKOS_INLINE_FUNCTION void operator()(const int place, Real& result) const {
+    const Stretches::Part part = stretches.at(place);
+    const auto body = at_row(f, part.k, part.j);
+    Real best = result;
+#if !defined(KOKKOS_COMPILER_NVCC) && !defined(__NVCC__)
+#pragma omp simd reduction(max : best)
+#endif
+    for (int i = part.begin; i < part.end; ++i) {
+      const Real value = body(part.k, part.j, i);
+      best = value > best ? value : best;
+    }
+    result = best;
+  }
+};
+
+/// Device: one work item is a cell of a stretch, neighbouring threads on neighbouring x.
+template <class F>
+struct FlatStretchBody {
+  F f;
+  Stretches stretches;
+  KOKKOS_INLINE_FUNCTION void operator()(const int item) const {
+    const Stretches::Part part = stretches.at(item >> stretches.shift());
+    const int i = part.begin + (item & ((1 << stretches.shift()) - 1));
+    if (i < part.end) at_cell(f, part.k, part.j, i);
+  }
+};
+
+template <class F>
+struct FlatStretchMax {
+  F f;
+  Stretches stretches;
+  KOKKOS_INLINE_FUNCTION void operator()(const int item, Real& result) const {
+    const Stretches::Part part = stretches.at(item >> stretches.shift());
+    const int i = part.begin + (item & ((1 << stretches.shift()) - 1));
+    if (i >= part.end) return;
+    const Real value = at_cell(f, part.k, part.j, i);
+    result = value > result ? value : result;
+  }
+};
+
 /// Sum of rows or cells in parts that do not depend on the order.
 template <class F>
 struct RowSum {
@@ -365,6 +455,19 @@ void for_cells(const std::string& label, const Exec& exec, const Box& box, const
   }
 }
 
+/// The same for some cells. `f` may have at_row and the forms of HasRest; begin_row and end_row are not called.
+template <class Exec, class F>
+void for_cells(const std::string& label, const Exec& exec, const Stretches& stretches, const F& f) {
+  if (stretches.count() == 0) return;
+  using Policy = Kokkos::RangePolicy<Exec, Kokkos::IndexType<int>>;
+  if constexpr (detail::runs_on_host<Exec>) {
+    Kokkos::parallel_for(label, Policy(exec, 0, stretches.count()), detail::StretchBody<F>{f, stretches});
+  } else {
+    const int count = detail::checked_count(label, long(stretches.count()) << stretches.shift());
+    Kokkos::parallel_for(label, Policy(exec, 0, count), detail::FlatStretchBody<F>{f, stretches});
+  }
+}
+
 namespace detail {
 
 template <class Exec, class F, class Result>
@@ -443,6 +546,22 @@ void max_over_cells(const std::string& label, const Exec& exec, const Box& box, 
     Kokkos::deep_copy(exec, result, Real(0));
   else
     detail::reduce_max(label, exec, box, f, Kokkos::Max<Real, typename Maxima<Exec>::Space>(result));
+}
+
+/// And over some cells.
+template <class Exec, class F>
+void max_over_cells(const std::string& label, const Exec& exec, const Stretches& stretches, const F& f,
+                    const typename Maxima<Exec>::Result& result) {
+  using Policy = Kokkos::RangePolicy<Exec, Kokkos::IndexType<int>>;
+  const Kokkos::Max<Real, typename Maxima<Exec>::Space> largest(result);
+  if (stretches.count() == 0)
+    Kokkos::deep_copy(exec, result, Real(0));
+  else if constexpr (detail::runs_on_host<Exec>)
+    Kokkos::parallel_reduce(label, Policy(exec, 0, stretches.count()), detail::StretchMax<F>{f, stretches}, largest);
+  else
+    Kokkos::parallel_reduce(
+        label, Policy(exec, 0, detail::checked_count(label, long(stretches.count()) << stretches.shift())),
+        detail::FlatStretchMax<F>{f, stretches}, largest);
 }
 
 /// Sum of `f(k, j, i)` over the cells of `box`, exact in each part of `split`, which bounds the size of every

@@ -442,6 +442,15 @@ void for_cells_with_row_ghosts(const std::string& label, const Exec& exec, const
   });
 }
 
+/// max_over_cells of this rank in the same way.
+template <class Exec, class T, class F>
+void max_over_cells_with_row_ghosts(const std::string& label, const Exec& exec, const Halo<Exec>& halo,
+                                    const GhostField<T>& field, const F& f, Maxima<Exec>& maxima) {
+  detail::with_row_ghosts(halo, std::vector<GhostField<T>>{field}, f, [&](const auto& functor, int) {
+    max_over_cells(label, exec, Box{{0, 0, 0}, halo.cells()}, functor, maxima.next());
+  });
+}
+
 /// Runs `f` on the owned cells of `halo` while the ghosts of `fields` arrive: cells inside first, the shells
 /// that read ghosts of neighbours last. `f` must not read ghosts along x of other rows than its own.
 template <class Exec, class T, class F>

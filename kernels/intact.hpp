@@ -2,7 +2,6 @@
 /// times out of ten need not read it cell by cell.
 #pragma once
 
-#include "kernels/for_cells.hpp"
 #include "kollagen/types.hpp"
 
 namespace kollagen {
@@ -13,14 +12,11 @@ struct Intact {
   int rows = 0;                              ///< owned cells along y
   int per_row = 0;
   int shift = 0;  ///< a stretch has 2^shift cells
+  double share = 0;  ///< of the stretches are intact, when last counted; for the traffic model
 
   KOKKOS_FORCEINLINE_FUNCTION bool at(const int k, const int j, const int i) const {
     return stretches != nullptr && stretches[(k * rows + j) * per_row + (i >> shift)] != 0;
   }
-  /// Cells of a stretch, as a power of two. A device's is that of a warp: threads side by side go the same way. A host
-  /// works on rows, and asks for whole ones.
-  template <class Exec>
-  static constexpr int shift_of = detail::runs_on_host<Exec> ? 30 : 5;
 };
 
 /// Fills Intact::stretches: (k, j, stretch). Ghosts of m filled.

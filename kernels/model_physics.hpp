@@ -1,6 +1,7 @@
 /// The part of Physics that knows the model at compile time: its reaction kernels, one set per model and backend.
 #pragma once
 
+#include <bit>
 #include <type_traits>
 #include <utility>
 
@@ -67,6 +68,9 @@ class ModelPhysics final : public Physics<Exec> {
     return Traits::baseline(species, this->column_, k);
   }
   bool extrapolated(const int species) const override { return ((Traits::extrapolated >> species) & 1u) != 0; }
+  bool rests(const int species) const override {
+    return Traits::first_rest && ((Traits::local_first >> species) & 1u) != 0;
+  }
   bool signed_fields() const override { return Traits::signed_fields; }
   std::vector<int> solve_order() const override {
     std::vector<int> order;
@@ -239,15 +243,17 @@ class ModelPhysics final : public Physics<Exec> {
       Kokkos::Array<Real, Model::count> scale{};
       for (int n = 0; n < Model::count; ++n) scale[n] = this->scale(n);
       with_forcing([&](auto forced) {
-        max_over_cells("kollagen/reactions/update_local", this->exec_, this->owned(),
-                       UpdateLocal<Model, Mask, Last, decltype(forced)::value, Read, Write>{
-                           model_, input(u), span<Write>(u), span<Read>(rhs), c, scale, 1 / tolerance},
-                       maxima.next());
+        this->with_cells(std::countr_zero(Mask), [&](const auto& cells) {
+          max_over_cells("kollagen/reactions/update_local", this->exec_, cells,
+                         UpdateLocal<Model, Mask, Last, decltype(forced)::value, Read, Write>{
+                             model_, input(u), span<Write>(u), span<Read>(rhs), c, scale, 1 / tolerance},
+                         maxima.next());
+        });
       });
     }
     double bytes = 0;
     for (int n = 0; n < Model::count; ++n)
-      if ((Mask >> n) & 1u) bytes += this->word(n);
+      if ((Mask >> n) & 1u) bytes += this->word(n) * this->active_share(n);
     return bytes;
   }
 

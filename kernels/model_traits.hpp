@@ -16,7 +16,7 @@ constexpr unsigned species_mask(const N... n) {
 }
 
 /// For each model: which species diffuse by the mobility of layers and clot, which by layers alone and which relative to their habitat, in which order those
-/// that move are solved, which stay where they are and come before (`local_first`: signals depend on them) or after the others (`local_last`: nothing else depends on them), which are `slow` (SpeciesInfo), which one is
+/// that move are solved, which stay where they are and come before (`local_first`: signals depend on them; `first_rest`: where all of these are 0 they stay so) or after the others (`local_last`: nothing else depends on them), which are `slow` (SpeciesInfo), which one is
 /// chemotactic (-1: none), which ones gain the error estimate of a step (docs/numerics.md), whether fields may be negative, its baseline and what its homeostasis depends on.
 template <class Model>
 struct SolveTraits;
@@ -29,6 +29,7 @@ struct SolveTraits<Dermal> {
   static constexpr unsigned by_layers = species_mask(M::N, M::M1, M::M2), by_habitat = species_mask(M::F);
   static constexpr unsigned local_first = species_mask(M::A, M::Lb, M::B, M::D);
   static constexpr unsigned local_last = species_mask(M::C3, M::C1, M::E);
+  static constexpr bool first_rest = true;
   static constexpr unsigned slow = species_mask(M::C3, M::C1, M::E);
   static constexpr int chemotactic = M::F;
   /// What is slow and gives nothing to a field whose total is balanced against it (A releases signals, F and N turn
@@ -62,6 +63,7 @@ struct PlainTraits {
   }();
   static constexpr unsigned by_mobility = 0, by_layers = (1u << Count) - 1, by_habitat = 0;
   static constexpr unsigned local_first = 0, local_last = 0, slow = 0, extrapolated = 0;
+  static constexpr bool first_rest = false;
   static constexpr int chemotactic = Chemotactic;
   static constexpr bool signed_fields = false;
   /// No secretion: the homeostatic signals of the column are 0 and nobody reads them.

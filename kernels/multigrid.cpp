@@ -423,26 +423,42 @@ void Multigrid<Exec>::prolong(const int index) {
   // The ends of the rows where `pairs` has not done them, or the whole rows where there are no pairs.
   const bool ends_done = detail::runs_on_host<Exec> && low < high;
   level.has_ghosts = false;
+  const auto run = [&](const auto& f) { for_cells("kollagen/multigrid/prolong", exec_, parents, f); };
   if (ends_done)
-    write(level, level.e, pairs, [&](const auto& f) { for_cells("kollagen/multigrid/prolong", exec_, parents, f); });
+    write(level, level.e, pairs, run);
   else
-    for_cells("kollagen/multigrid/prolong", exec_, parents, pairs);
+    run(pairs);
   before.upper[0] = ends_done ? 0 : low < high ? pairs.ends[0] : level.cells[0];
   after.lower[0] = ends_done || low == high ? level.cells[0] : pairs.ends[1];
   for (const Box& box : {before, after}) for_cells("kollagen/multigrid/prolong_ends", exec_, box, general);
 }
 
 template <class Exec>
-template <class Operator>
+template <class Operator, class Target>
 void Multigrid<Exec>::smooth(Level& level, const Operator& op, const std::vector<float>& omega,
-                             const bool from_zero) {
+                             const bool from_zero, const Target& target) {
   constexpr bool cells = std::is_same_v<Operator, LayerOperator>;
   constexpr bool fields = std::is_same_v<Operator, LevelOperator>;  // of faces
+  constexpr bool adds = !std::is_same_v<Target, NoTarget>;
   for (std::size_t sweep = 0; sweep < omega.size(); ++sweep) {
     const Span3<float> out = other_buffer(level);
     const auto run = [&](const char* const label, const auto& functor, const bool reads_ghosts) {
       const GhostField<float> read = ghosts(level, level.e).front();
       const bool filled = level.has_ghosts;
+      if constexpr (adds) {
+        if (sweep + 1 == omega.size()) {
+          const std::string name = label + std::string("_and_add");
+          const SweepAndAdd last{functor, target.field};
+          if (!reads_ghosts)
+            max_over_cells(name, exec_, level.box(), last, target.sizes.next());
+          else if (filled)
+            max_over_cells_with_row_ghosts(name, exec_, *level.halo, read, last, target.sizes);
+          else
+            max_over_cells_with_ghosts(name, exec_, *level.halo, std::vector<GhostField<float>>{read}, last, target.sizes);
+          traffic_ += traffic::added(sizeof(target.field.scale)) * double(level.box().cells());
+          return;
+        }
+      }
       write(level, out, functor, [&](const auto& f) {
         reads_ghosts ? for_cells_of(level, label, read, filled, f) : for_cells(label, exec_, level.box(), f);
       });
@@ -452,46 +468,53 @@ void Multigrid<Exec>::smooth(Level& level, const Operator& op, const std::vector
           : fields ? "kollagen/multigrid/smooth_from_zero"
                    : "kollagen/multigrid/smooth_layers_from_zero",
           SmoothFromZero<Operator>{op, level.at(residual_r), out, omega[sweep]}, false);
-      traffic_ += (fields ? traffic::sweep_from_zero : traffic::sweep_layers_from_zero) * double(level.box().cells());
+      traffic_ += (fields ? traffic::sweep_from_zero(level.intact.share) : traffic::sweep_layers_from_zero) * double(level.box().cells());
     } else {
       run(cells    ? "kollagen/multigrid/sweep_cells"
           : fields ? "kollagen/multigrid/smooth"
                    : "kollagen/multigrid/smooth_layers",
           SmoothSweep<Operator>{op, level.at(residual_r), level.e, out, omega[sweep]}, true);
-      traffic_ += (fields ? traffic::sweep : traffic::sweep_layers) * double(level.box().cells());
+      traffic_ += (fields ? traffic::sweep(level.intact.share) : traffic::sweep_layers) * double(level.box().cells());
     }
   }
 }
 
 template <class Exec>
-void Multigrid<Exec>::divide(Level& level) {
+template <class Target>
+void Multigrid<Exec>::divide(Level& level, const Target& target) {
   for_cells("kollagen/multigrid/divide", exec_, level.box(),
             DivideByWeight{level.at(residual_r), level.at(weight_q), level.e});
   level.has_ghosts = false;
   traffic_ += traffic::divide * double(level.box().cells());
+  if constexpr (!std::is_same_v<Target, NoTarget>) {
+    max_over_cells("kollagen/multigrid/add_divided", exec_, level.box(), AddCorrection{level.e, target.field},
+                   target.sizes.next());
+    traffic_ += traffic::add_correction(sizeof(target.field.scale)) * double(level.box().cells());
+  }
 }
 
 template <class Exec>
-void Multigrid<Exec>::solve_level(const int index, const double s, const int last) {
+template <class Target>
+void Multigrid<Exec>::solve_level(const int index, const double s, const int last, const Target& target) {
   Level& level = levels_[index];
   const double sigma = coupling(level, s, false);
   if (sigma == 0)
-    divide(level);
+    divide(level, target);
   else if (by_depth_)
-    solve_level_with(depth_operator(level, s), index, s, sigma, last);
+    solve_level_with(depth_operator(level, s), index, s, sigma, last, target);
   else
-    solve_level_with(level_operator(level, s), index, s, sigma, last);
+    solve_level_with(level_operator(level, s), index, s, sigma, last, target);
 }
 
 template <class Exec>
-template <class Operator>
+template <class Operator, class Target>
 void Multigrid<Exec>::solve_level_with(const Operator& op, const int index, const double s, const double sigma,
-                                       const int last) {
+                                       const int last, const Target& target) {
   constexpr bool fields = std::is_same_v<Operator, LevelOperator>;
   Level& level = levels_[index];
   const double high = (1 + 2 * sigma) / (1 + sigma), low = 1 / (1 + sigma);
   if (index == last) {
-    smooth(level, op, chebyshev_weights(4, low, high), true);
+    smooth(level, op, chebyshev_weights(4, low, high), true, target);
     return;
   }
   const auto omega = chebyshev_weights(4, std::max(low, high / 8), high);
@@ -506,15 +529,16 @@ void Multigrid<Exec>::solve_level_with(const Operator& op, const int index, cons
     gather(gather_cells_, {coarse.at(residual_r), coarse.at(weight_q)}, {0, 0, 0});
     for (int below = index + 1; below < last; ++below) restrict_weight(below);
   }
-  solve_level(index + 1, s, last);
+  solve_level(index + 1, s, last, NoTarget());
   prolong(index);
-  traffic_ += ((fields ? traffic::restriction : traffic::restriction_layers) + traffic::prolongation) *
+  traffic_ += ((fields ? traffic::restriction(level.intact.share) : traffic::restriction_layers) + traffic::prolongation) *
               double(level.box().cells());
-  smooth(level, op, {omega[0], omega[2]}, false);
+  smooth(level, op, {omega[0], omega[2]}, false, target);
 }
 
 template <class Exec>
-void Multigrid<Exec>::v_cycle(const double s, const Walls& walls) {
+template <class Target>
+void Multigrid<Exec>::v_cycle(const double s, const Walls& walls, const Target& target) {
   walls_ = walls;
   // Coarser grids than sqrt(s m) need nothing: the smoother alone reaches that far.
   int last = 0;
@@ -523,26 +547,27 @@ void Multigrid<Exec>::v_cycle(const double s, const Walls& walls) {
     if (last < shared_levels_ || shared_levels_ == 0) restrict_weight(last);
     ++last;
   }
-  solve_level(0, s, last);
+  solve_level(0, s, last, target);
 }
 
 template <class Exec>
+template <class Target>
 void Multigrid<Exec>::sweep_layers(const Span2<const Real>& layer, const double largest_m, const double sx,
                                    const double sy, const double sz, const double reduction,
-                                   const Walls& walls) {
+                                   const Walls& walls, const Target& target) {
   walls_ = walls;
   Level& level = levels_[0];
   const double tx = level.inert[0] ? 0 : sx, ty = level.inert[1] ? 0 : sy, tz = level.inert[2] ? 0 : sz;
   const LayerOperator op{layer, level.at(weight_q), float(tx), float(ty), float(tz)};
   const double sigma = 2 * largest_m * (tx + ty + tz);
   if (sigma == 0) {
-    divide(level);
+    divide(level, target);
     return;
   }
   const double high = (1 + 2 * sigma) / (1 + sigma), low = 1 / (1 + sigma);
   const double per_sweep = std::acosh((high + low) / (high - low));
   const int degree = std::clamp(int(std::ceil(std::acosh(std::max(reduction, 1.0)) / per_sweep)), 1, 8);
-  smooth(level, op, chebyshev_weights(degree, low, high), true);
+  smooth(level, op, chebyshev_weights(degree, low, high), true, target);
 }
 
 #define KOLLAGEN_INSTANTIATE(Exec)                                                  \
@@ -552,5 +577,15 @@ void Multigrid<Exec>::sweep_layers(const Span2<const Real>& layer, const double 
   template void Multigrid<Exec>::set_coefficient(const Span3<float>&, double, const Intact&,      \
                                                  const Span2<const Real>&);
 KOLLAGEN_FOR_EACH_BACKEND(KOLLAGEN_INSTANTIATE)
+
+#define KOLLAGEN_INSTANTIATE_TARGET(Exec, ...)                                                                           \
+  template void Multigrid<Exec>::v_cycle(double, const Walls&, const __VA_ARGS__&);                                      \
+  template void Multigrid<Exec>::sweep_layers(const Span2<const Real>&, double, double, double, double, double,         \
+                                              const Walls&, const __VA_ARGS__&);
+#define KOLLAGEN_INSTANTIATE_TARGETS(Exec)                                    \
+  KOLLAGEN_INSTANTIATE_TARGET(Exec, NoTarget)                                 \
+  KOLLAGEN_INSTANTIATE_TARGET(Exec, CorrectionTarget<Exec, float>)            \
+  KOLLAGEN_INSTANTIATE_TARGET(Exec, CorrectionTarget<Exec, Real>)
+KOLLAGEN_FOR_EACH_BACKEND(KOLLAGEN_INSTANTIATE_TARGETS)
 
 }  // namespace kollagen

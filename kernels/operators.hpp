@@ -23,8 +23,8 @@ struct BasicSignalDiffusion {
   Span3<const T> u;
   Span3<const T> m;
   T w[3];  ///< D/dx^2, D/dy^2, D/dz^2 [1/h]
-  Intact intact;                 ///< where m is `multiplier`
-  Span2<const Real> multiplier;  ///< (0, k) of the layers, k from -1 to nz; read where m is intact only
+  Intact intact{};                 ///< where m is `multiplier`
+  Span2<const Real> multiplier{};  ///< (0, k) of the layers, k from -1 to nz; read where m is intact only
 
   /// What the mobility gives for the fluxes of a cell, each that of a face times the difference of u across it.
   struct Couplings {

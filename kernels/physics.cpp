@@ -1,5 +1,7 @@
 #include "kernels/physics.hpp"
 
+#include <thrust/count.h>
+
 #include <algorithm>
 #include <cmath>
 
@@ -141,8 +143,7 @@ void Physics<Exec>::build(const PhysicsSetup& setup, const std::vector<double>& 
   }
   if (clot_.species >= 0) {
     mobility_ = State<Exec>("mobility", {mixed_}, grid_.cells);
-    constexpr int shift = Intact::shift_of<Exec>;
-    intact_ = decltype(intact_)("intact", grid_.cells[2], grid_.cells[1], ((grid_.cells[0] - 1) >> shift) + 1);
+    intact_ = decltype(intact_)("intact", grid_.cells[2], grid_.cells[1], ((grid_.cells[0] - 1) >> intact_shift) + 1);
   }
   largest_mobility_ = *std::max_element(column_.diffusivity.begin(), column_.diffusivity.end());
 
@@ -218,6 +219,25 @@ void Physics<Exec>::update_mobility(const State<Exec>& u) {
 }
 
 template <class Exec>
+void Physics<Exec>::find_active(const std::vector<State<Exec>>& states) {
+  const auto* const stretches = intact_.data();
+  if (intact_.size() > 0)
+    intact_share_ = double(thrust::count(thrust_policy(exec_), stretches, stretches + intact_.size(), 1)) / double(intact_.size());
+  active_.forget();
+  std::vector<int> resting;
+  for (int s = 0; s < count(); ++s)
+    if (rests(s)) resting.push_back(s);
+  if (resting.empty() || forcing_.allocated()) return;
+  with_moving_type([&](auto type) {
+    using T = decltype(type);
+    std::vector<Span3<T>> fields;
+    for (const State<Exec>& state : states)
+      for (const int s : resting) fields.push_back(state.template get<T>(s));
+    active_.find(exec_, owned(), fields);
+  });
+}
+
+template <class Exec>
 void Physics<Exec>::evaluate(const State<Exec>& u, const State<Exec>& base, const State<Exec>& out, const Real a,
                              const Real b, const Real c) {
   if (chemotaxis_) evaluate_chemotaxis(u);
@@ -265,16 +285,17 @@ void Physics<Exec>::evaluate_chemotaxis(const State<Exec>& u) {
 }
 
 template <class Exec>
-void Physics<Exec>::correct(Multigrid<Exec>& solver, const int species, const Real c,
-                            const double reduction) const {
+template <class Target>
+void Physics<Exec>::correct(Multigrid<Exec>& solver, const int species, const Real c, const double reduction,
+                            const Target& target) const {
   const double s = c * diffusivity(species);
   if (info_.species[species].motion == Motion::signal) {
-    solver.v_cycle(s, walls_[species]);
+    solver.v_cycle(s, walls_[species], target);
   } else {
     const bool relative = info_.species[species].motion == Motion::habitat;
     solver.sweep_layers(layer_table(species), relative ? largest_habitat_mobility_ : largest_cell_mobility_,
                         s / (grid_.spacing[0] * grid_.spacing[0]), s / (grid_.spacing[1] * grid_.spacing[1]),
-                        s / (grid_.spacing[2] * grid_.spacing[2]), reduction, walls_[species]);
+                        s / (grid_.spacing[2] * grid_.spacing[2]), reduction, walls_[species], target);
   }
 }
 
@@ -349,8 +370,13 @@ std::size_t Physics<Exec>::bytes() const {
   template BasicSignalDiffusion<T> Physics<Exec>::signal_diffusion<T>(int, const State<Exec>&) const;           \
   template BasicLayerDiffusion<T, false> Physics<Exec>::layer_diffusion<T, false>(int, const State<Exec>&) const; \
   template BasicLayerDiffusion<T, true> Physics<Exec>::layer_diffusion<T, true>(int, const State<Exec>&) const;
+#define KOLLAGEN_INSTANTIATE_CORRECTION(Exec, ...) \
+  template void Physics<Exec>::correct(Multigrid<Exec>&, int, Real, double, const __VA_ARGS__&) const;
 #define KOLLAGEN_INSTANTIATE(Exec)            \
   template class Physics<Exec>;               \
+  KOLLAGEN_INSTANTIATE_CORRECTION(Exec, NoTarget)                      \
+  KOLLAGEN_INSTANTIATE_CORRECTION(Exec, CorrectionTarget<Exec, Real>)  \
+  KOLLAGEN_INSTANTIATE_CORRECTION(Exec, CorrectionTarget<Exec, float>) \
   KOLLAGEN_INSTANTIATE_OPERATORS(Exec, Real)  \
   KOLLAGEN_INSTANTIATE_OPERATORS(Exec, float)
 KOLLAGEN_FOR_EACH_BACKEND(KOLLAGEN_INSTANTIATE)

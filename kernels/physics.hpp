@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "kernels/active_cells.hpp"
 #include "kernels/chemotaxis.hpp"
 #include "kernels/halo.hpp"
 #include "kernels/multigrid.hpp"
@@ -80,8 +81,11 @@ class Physics {
   virtual std::vector<int> solve_order() const = 0;
   const std::optional<ChemotaxisLaw>& chemotaxis() const { return chemotaxis_; }
 
-  /// External production [u/h] of all species, or none; read by every evaluation until changed.
-  void set_forcing(const Fields<Exec>& forcing) { forcing_ = forcing; }
+  /// External production [u/h] of all species, or none; read by every evaluation until changed. It may wake any cell.
+  void set_forcing(const Fields<Exec>& forcing) {
+    forcing_ = forcing;
+    active_.forget();
+  }
   const Fields<Exec>& forcing() const { return forcing_; }
 
   /// Recomputes the relative diffusivity of signals from the clot in `u` (owned cells), where it is that of the layers, and
@@ -96,6 +100,8 @@ class Physics {
     else
       solver.set_layers(column_.diffusivity);
   }
+  /// Share of the cells around which there is none, when last counted.
+  double intact_share() const { return intact_share_; }
   /// Whether the model knows a clot, so that every cell has a mobility of its own.
   bool has_clot() const { return clot_.species >= 0; }
   /// Whether the mobility depends on the state; otherwise it has to be computed once only.
@@ -114,8 +120,9 @@ class Physics {
   virtual void stage_residual(int species, const State<Exec>& u, const State<Exec>& rhs, Real c, Real tolerance,
                               const Span3<float>& r, const Span3<float>& q, Maxima<Exec>& maxima) const = 0;
   /// Correction for r and q as stage_residual left them in `solver`: a V-cycle for signals, sweeps for cells that
-  /// shrink the error by about `reduction`. The result is in solver.correction().
-  void correct(Multigrid<Exec>& solver, int species, Real c, double reduction) const;
+  /// shrink the error by about `reduction`. The result goes to `target` (Multigrid::v_cycle).
+  template <class Target = NoTarget>
+  void correct(Multigrid<Exec>& solver, int species, Real c, double reduction, const Target& target = {}) const;
 
   /// Updates the species that do not move (group 0: those that signals depend on; 1: the others, on which nothing depends),
   /// in place. The largest change of this rank in units of tolerance (scale + |u|), in group 1 that of the last iteration,
@@ -123,6 +130,26 @@ class Physics {
   /// the bytes of these species in a cell.
   virtual double update_local(int group, const State<Exec>& u, const State<Exec>& rhs, Real c, Real tolerance,
                            Maxima<Exec>& maxima) const = 0;
+
+  /// Whether a species stays 0 in cells where all species of group 0 are 0, so that only some cells have to be worked on.
+  virtual bool rests(int species) const = 0;
+  /// Finds the cells in which a species that rests is not 0 in one of the states, and counts the intact ones. To be called
+  /// when a state came from outside and its mobility is known; what other states hold of these species outside of the cells
+  /// found has to be set to 0. Waits.
+  void find_active(const std::vector<State<Exec>>& states);
+  /// Share of the cells that are worked on for a species.
+  double active_share(const int species) const {
+    return rests(species) ? active_.share() : 1;
+  }
+  /// Calls f(cells) with the cells that have to be worked on for a species: a Box, or Stretches.
+  template <class F>
+  void with_cells(const int species, const F& f) const {
+    const auto stretches = rests(species) ? active_.stretches() : std::nullopt;
+    if (stretches)
+      f(*stretches);
+    else
+      f(owned());
+  }
 
   /// Whether the error estimate of a step is added to a species.
   virtual bool extrapolated(int species) const = 0;
@@ -191,9 +218,12 @@ class Physics {
   }
   Span2<const Real> site() const { return {site_.data(), int(site_.extent(1))}; }
   Span2<const Real> layer_table(int species) const;
+  /// Cells of a stretch of Intact, as a power of two. A device's is a warp: threads side by side go the same way. A host
+  /// works on rows, and asks for whole ones.
+  static constexpr int intact_shift = detail::runs_on_host<Exec> ? 30 : 5;
   Span2<const Real> multiplier() const { return {multiplier_.data() + 1, int(multiplier_.extent(1))}; }
   Intact intact() const {
-    return {intact_.data(), grid_.cells[1], int(intact_.extent(2)), Intact::shift_of<Exec>};
+    return {intact_.data(), grid_.cells[1], int(intact_.extent(2)), intact_shift, intact_share_};
   }
 
   using Table = Kokkos::View<Real**, Kokkos::LayoutRight, typename Exec::memory_space>;
@@ -208,6 +238,7 @@ class Physics {
   ClotFactor clot_;
   std::optional<ChemotaxisLaw> chemotaxis_;
   Fields<Exec> forcing_;
+  ActiveCells<Exec> active_;
   State<Exec> mobility_;                    ///< this and the next one as the species that move
   Kokkos::View<unsigned char***, Kokkos::LayoutRight, typename Exec::memory_space> intact_;  ///< Intact::stretches
   State<Exec> chemotaxis_scratch_;          ///< 0: divergence
@@ -220,6 +251,7 @@ class Physics {
   Table wall_values_;                   ///< (6 species + face, k + 1)
   std::vector<Walls> walls_;
   double largest_mobility_ = 0;
+  double intact_share_ = 0;
   double largest_cell_mobility_ = 0, largest_habitat_mobility_ = 0;  ///< bounds of the layer tables
 };
 

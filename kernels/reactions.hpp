@@ -4,6 +4,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "kernels/for_cells.hpp"
 #include "kernels/stages.hpp"
 #include "kollagen/model/rates.hpp"
 #include "kollagen/storage.hpp"

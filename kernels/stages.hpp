@@ -183,23 +183,38 @@ struct RestoreStart {
 };
 
 template <class T>
+struct SetToZero {
+  Span3<T> u;
+  KOKKOS_FORCEINLINE_FUNCTION void operator()(const int k, const int j, const int i) const { u(k, j, i) = 0; }
+};
+
+template <class T>
 struct CopyField {
   Span3<const T> from;
   Span3<T> to;
   KOKKOS_FORCEINLINE_FUNCTION void operator()(const int k, const int j, const int i) const { to(k, j, i) = from(k, j, i); }
 };
 
-/// u += e; returns |e| in units of tolerance (scale + |u|).
+/// u += e of a cell; returns |e| in units of tolerance (scale + |u|).
+template <class T>
+struct CorrectedField {
+  Span3<T> u;
+  T scale, inv_tolerance;
+  KOKKOS_FORCEINLINE_FUNCTION Real add(const float e, const int k, const int j, const int i) const {
+    const T d = e, v = u(k, j, i) + d;
+    u(k, j, i) = stored<T>(v);
+    return (d < 0 ? -d : d) * inv_tolerance / (scale + (v < 0 ? -v : v));
+  }
+};
+
+/// The same from a field e.
 template <class T>
 struct AddCorrection {
   Span3<const float> e;
-  Span3<T> u;
-  T scale, inv_tolerance;
+  CorrectedField<T> to;
   static constexpr int cells_per_item = 4;
   KOKKOS_FORCEINLINE_FUNCTION Real operator()(const int k, const int j, const int i) const {
-    const T d = e(k, j, i), v = u(k, j, i) + d;
-    u(k, j, i) = stored<T>(v);
-    return (d < 0 ? -d : d) * inv_tolerance / (scale + (v < 0 ? -v : v));
+    return to.add(e(k, j, i), k, j, i);
   }
 };
 

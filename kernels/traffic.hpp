@@ -20,11 +20,13 @@ inline constexpr double chemotaxis(const double word) { return slopes(word) + di
 inline constexpr double residual(const double word) { return 9 * word + 2 * single; }
 /// UpdateLocal of species that take `own` bytes in a cell: what their terms read, rhs in, result out.
 inline constexpr double update_local(const double word, const double own) { return 7 * word + 3 * own; }
-/// Multigrid: a sweep reads e, r, q and three faces; from zero it reads no e; cells, and signals whose mobility depends
-/// on depth only, have no face fields.
-inline constexpr double sweep = 7 * single, sweep_from_zero = 6 * single, sweep_layers = 4 * single;
-inline constexpr double sweep_layers_from_zero = 3 * single;
-inline constexpr double restriction = 8 * single, restriction_layers = 5 * single;
+/// Multigrid: a sweep reads e, r, q and, but for the share of cells that are intact, three faces; from zero it reads no e;
+/// cells, and signals whose mobility depends on depth only, have no face fields.
+inline constexpr double sweep(const double intact) { return (7 - 3 * intact) * single; }
+inline constexpr double sweep_from_zero(const double intact) { return (6 - 3 * intact) * single; }
+inline constexpr double restriction(const double intact) { return (8 - 3 * intact) * single; }
+inline constexpr double sweep_layers = 4 * single, sweep_layers_from_zero = 3 * single;
+inline constexpr double restriction_layers = 5 * single;
 inline constexpr double prolongation = 2 * single, divide = 3 * single;
 inline constexpr double faces(const double word) { return word + 3 * single; }
 inline constexpr double mobility(const double word) { return 2 * word; }
@@ -38,5 +40,7 @@ inline constexpr double extrapolate(const double own) { return 4 * own + single;
 inline constexpr double extrapolate_local(const double state) { return state; }
 inline constexpr double error_size(const double own) { return 2 * own + single; }
 inline constexpr double add_correction(const double own) { return 2 * own + single; }
+/// What a last sweep moves more when its result goes into a field instead of its own memory.
+inline constexpr double added(const double own) { return 2 * own - single; }
 
 }  // namespace kollagen::traffic

@@ -17,7 +17,7 @@ constexpr Stopwatch::Effort effort{0.6, 3, 9};
 /// mean of its launches; of the kernels of one species those of one that moves.
 std::map<std::string, double> launch_traffic(const Stages& stages) {
   using namespace traffic;
-  const double word = stages.moving_word;
+  const double word = stages.moving_word, intact = stages.intact_share;
   return {
       {"right_hand_side/evaluate", evaluate(stages.state_bytes, word, true, true)},
       {"reactions/stage_residual", residual(word)},
@@ -26,11 +26,14 @@ std::map<std::string, double> launch_traffic(const Stages& stages) {
       {"physics/mobility", mobility(word)},
       {"chemotaxis/slopes", slopes(word)},
       {"chemotaxis/divergence", divergence(word)},
-      {"multigrid/smooth_from_zero", sweep_from_zero},
-      {"multigrid/smooth", sweep},
+      {"multigrid/smooth_from_zero", sweep_from_zero(intact)},
+      {"multigrid/smooth_and_add", sweep(intact) + added(word)},
+      {"multigrid/sweep_cells_and_add", sweep_layers + added(word)},
+      {"multigrid/sweep_cells_from_zero_and_add", sweep_layers_from_zero + added(word)},
+      {"multigrid/smooth", sweep(intact)},
       {"multigrid/sweep_cells_from_zero", sweep_layers_from_zero},
       {"multigrid/sweep_cells", sweep_layers},
-      {"multigrid/residual", restriction - single},
+      {"multigrid/residual", restriction(intact) - single},
       {"multigrid/restrict", single},
       {"multigrid/restrict_weight", single},
       {"multigrid/fine_faces", word + single},
@@ -66,6 +69,7 @@ Stages measure_stages(Simulation<Exec>& simulation, const double hours, Stopwatc
   Stages result;
   result.moving_word = physics.moving_word();
   result.state_bytes = physics.state_bytes();
+  result.intact_share = physics.intact_share();
   const auto measure = [&](const std::string& name, const double bytes, const std::function<void()>& work) {
     work();  // what it allocates or computes once is not its speed
     result.stages.push_back(watch.measure(name, cells, bytes, effort, work));

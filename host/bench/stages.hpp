@@ -21,6 +21,7 @@ struct Stages {
   /// Seconds of each launch of the multigrid kernels on the finest level, by label.
   std::map<std::string, std::vector<double>> finest_level;
   double moving_word = 0, state_bytes = 0;  ///< [B] of a cell: a field that moves, all fields
+  double intact_share = 0;  ///< of the cells, around which there is no clot
   double local_bytes = 0;  ///< [B] of the species in a cell that both launches of the kernel of the local fields update
 };
 

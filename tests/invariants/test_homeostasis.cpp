@@ -3,8 +3,11 @@
 /// test only.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
+#include <string>
+#include <vector>
 
 #include "support/backends.hpp"
 #include "support/dermal_studies.hpp"
@@ -24,9 +27,15 @@ TYPED_TEST(Homeostasis, every_preset_stays_for_half_a_year) {
     Config config = skin_block(preset, {2, 2, preset == "back" ? 210 : 100}, {30, 25, 20});
     config.time.end = 24 * 180;
     Simulation<TypeParam> simulation(config);
-    simulation.advance_to(config.time.end);
-    for (int s = 0; s < simulation.integrator().physics().count(); ++s)
-      EXPECT_LT(drift_from_baseline(simulation, s), 1e-6) << preset << ", " << simulation.model().species[s].name;
+    std::vector<double> most(simulation.model().species.size(), 0.0);
+    while (simulation.clock().time < config.time.end) {
+      simulation.step(config.time.end);
+      for (std::size_t s = 0; s < most.size(); ++s) most[s] = std::max(most[s], drift_from_baseline(simulation, int(s)));
+    }
+    // What is below a residual of 1e-7 of the tolerance of 1e-3 is left alone, in every step: some 1e-8 in 372 steps
+    // (measured 1.3e-8).
+    for (std::size_t s = 0; s < most.size(); ++s)
+      EXPECT_LT(most[s], 1e-7) << preset << ", " << simulation.model().species[s].name;
   }
 }
 

@@ -1,5 +1,7 @@
 /// The loop wrappers visit every cell of a box exactly once and no other, on every backend.
+#include <algorithm>
 #include <cmath>
+#include <vector>
 
 #include "kernels/for_cells.hpp"
 #include "kollagen/fields.hpp"
@@ -42,6 +44,41 @@ struct AddCodeInBlocks {
   KOKKOS_FORCEINLINE_FUNCTION Real operator()(const int k, const int j, const int i) const {
     u(k, j, i) += 1 + i + 10 * j + 100 * k;
     return u(k, j, i);
+  }
+};
+
+/// Adds the code of a cell, and a thousand times that where the cell is of a stretch of two that rests: every third one.
+struct AddCodeOrRest {
+  Span3<Real> u;
+  int length;  ///< cells of a stretch
+  KOKKOS_FORCEINLINE_FUNCTION static bool rests(const int k, const int j, const int stretch) {
+    return (stretch + 2 * j + k) % 3 == 0;
+  }
+  KOKKOS_FORCEINLINE_FUNCTION bool at_rest(const int k, const int j, const int i) const { return rests(k, j, i / length); }
+  struct RestRow {
+    Span3<Real> u;
+    KOKKOS_FORCEINLINE_FUNCTION Real operator()(const int k, const int j, const int i) const {
+      return u(k, j, i) += 1000 * (1 + i + 10 * j + 100 * k);
+    }
+  };
+  KOKKOS_FORCEINLINE_FUNCTION RestRow rest_row(const int, const int) const { return {u}; }
+  KOKKOS_FORCEINLINE_FUNCTION Real operator()(const int k, const int j, const int i) const {
+    return u(k, j, i) += 1 + i + 10 * j + 100 * k;
+  }
+};
+
+/// Counts the rows that are begun and ended, after their cells.
+struct CountRows {
+  Span3<Real> u;
+  int last;
+  KOKKOS_FORCEINLINE_FUNCTION void operator()(const int k, const int j, const int i) const { u(k, j, i) = 1; }
+  KOKKOS_FORCEINLINE_FUNCTION void end_row(const int k, const int j) const { u(k, j, last + 1) += u(k, j, last); }
+};
+
+/// As |code|, with the largest one at a chosen cell.
+struct Code {
+  KOKKOS_FORCEINLINE_FUNCTION Real operator()(const int k, const int j, const int i) const {
+    return 1 + i + 10 * j + 100 * k;
   }
 };
 
@@ -122,6 +159,82 @@ TYPED_TEST(ForCells, BlocksOfRowsLeaveNothingOut) {
     expect_one_visit_in_blocks<TypeParam, 14>(box);  // the last block is shorter
     expect_one_visit_in_blocks<TypeParam, 28>(box);
     expect_one_visit_in_blocks<TypeParam, 1000>(box);
+  }
+}
+
+/// On a host the stretches of a row go together, on a device each by itself: both forms are taken where they belong.
+TYPED_TEST(ForCells, CellsAtRestTakeTheirOwnForm) {
+  const TypeParam exec;
+  const int length = detail::runs_on_host<TypeParam> ? 100 : 2;
+  for (const bool maximum : {false, true}) {
+    const Fields<TypeParam> fields("u", 1, cells);
+    const AddCodeOrRest work{fields[0], length};
+    const Box all{{0, 0, 0}, cells};
+    Real largest = 0;
+    if (maximum) {
+      largest = max_over_cells("test/for_cells/rest_max", exec, all, work);
+    } else {
+      for_cells("test/for_cells/rest", exec, all, work);
+      exec.fence();
+    }
+    const auto host = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), fields.view());
+    Real expected_largest = 0;
+    for (int k = 0; k < cells[2]; ++k)
+      for (int j = 0; j < cells[1]; ++j)
+        for (int i = 0; i < cells[0]; ++i) {
+          const Real expected = (AddCodeOrRest::rests(k, j, i / length) ? 1000 : 1) * (1 + i + 10 * j + 100 * k);
+          ASSERT_EQ(host(0, k + 1, j + 1, i + 1), expected) << "cell " << i << ' ' << j << ' ' << k;
+          expected_largest = std::max(expected_largest, expected);
+        }
+    if (maximum) {
+      EXPECT_EQ(largest, expected_largest);
+    }
+  }
+}
+
+TYPED_TEST(ForCells, RowsAreEndedOnAHost) {
+  if (!detail::runs_on_host<TypeParam>) GTEST_SKIP() << "a device has no rows";
+  const Fields<TypeParam> fields("u", 1, cells);
+  for_cells("test/for_cells/rows", TypeParam(), Box{{0, 0, 0}, cells}, CountRows{fields[0], cells[0] - 1});
+  TypeParam().fence();
+  const auto host = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), fields.view());
+  for (int k = 0; k < cells[2]; ++k)
+    for (int j = 0; j < cells[1]; ++j) ASSERT_EQ(host(0, k + 1, j + 1, cells[0] + 1), 1) << "row " << j << ' ' << k;
+}
+
+TYPED_TEST(ForCells, StretchesVisitTheirCellsOnce) {
+  const TypeParam exec;
+  const Box all{{0, 0, 0}, cells};
+  for (const int shift : {0, 1, 2, 3, 6}) {  // of 7 cells: one by one, pairs and a single one, ..., whole rows
+    const int per_row = Stretches::per_row(all, shift), length = 1 << shift;
+    EXPECT_EQ(per_row, (cells[0] + length - 1) / length);
+    std::vector<int> list;
+    for (int n = 0; n < per_row * cells[1] * cells[2]; ++n)
+      if (n % 3 == 1) list.push_back(n);
+    Kokkos::View<int*, typename TypeParam::memory_space> device("list", list.size());
+    const auto mirror = Kokkos::create_mirror_view(device);
+    for (std::size_t n = 0; n < list.size(); ++n) mirror(n) = list[n];
+    Kokkos::deep_copy(device, mirror);
+    const Stretches stretches(all, shift, device.data(), int(list.size()));
+    const Fields<TypeParam> fields("u", 1, cells);
+    for_cells("test/for_cells/stretches", exec, stretches, AddCode{fields[0]});
+    Maxima<TypeParam> maxima(2);
+    max_over_cells("test/for_cells/stretches_max", exec, stretches, Code{}, maxima.next());
+    max_over_cells("test/for_cells/no_stretches_max", exec, Stretches(all, shift, device.data(), 0), Code{}, maxima.next());
+    const auto found = maxima.take(exec);
+    const auto host = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), fields.view());
+    Real largest = 0;
+    for (int k = -1; k <= cells[2]; ++k)
+      for (int j = -1; j <= cells[1]; ++j)
+        for (int i = -1; i <= cells[0]; ++i) {
+          const bool listed =
+              contains(all, k, j, i) && ((k * cells[1] + j) * per_row + i / length) % 3 == 1;
+          const Real code = 1 + i + 10 * j + 100 * k;
+          ASSERT_EQ(host(0, k + 1, j + 1, i + 1), listed ? code : 0) << shift << ", cell " << i << ' ' << j << ' ' << k;
+          if (listed) largest = std::max(largest, code);
+        }
+    EXPECT_EQ(found[0], largest);
+    EXPECT_EQ(found[1], 0);
   }
 }
 

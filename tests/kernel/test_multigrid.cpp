@@ -2,6 +2,7 @@
 /// operator at the documented rate, on awkward grids.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <string>
 #include <vector>
@@ -197,6 +198,170 @@ TYPED_TEST(MultigridSolver, LayersGiveTheCorrectionOfFaces) {
     // Both round coefficients and sums to float on each of a few levels; a wrong coefficient shows as 1e-2.
     EXPECT_LT(difference, 1e-5 * largest) << p;
   }
+}
+
+/// A field as a vector, ghosts and all.
+template <class Exec, class T>
+std::vector<T> bits_of(const Exec& exec, const Span3<T>& field, const std::array<int, 3>& cells) {
+  const Fields<Exec, T> kept("kept", 1, cells);
+  for_cells("test/multigrid/keep", exec, Box{{0, 0, 0}, cells}, CopyField<T>{field, kept[0]});
+  exec.fence();
+  const auto host = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), kept.view());
+  return std::vector<T>(host.data(), host.data() + host.size());
+}
+
+/// `out` = the operator, where it rests by its other form.
+template <class Operator>
+struct ApplyOperator {
+  Operator op;
+  Span3<Real> out;
+  KOKKOS_FORCEINLINE_FUNCTION void operator()(const int k, const int j, const int i) const {
+    out(k, j, i) = detail::at_cell(op, k, j, i);
+  }
+};
+
+/// Where the mobility is that of the layers, kernels that do not read it give the same bits: the operator and the whole
+/// V-cycle. Stretches of three cells, and of whole rows.
+template <class Exec, class T>
+void expect_intact_cells_do_not_show() {
+  const Exec exec;
+  int intact_cells = 0, others = 0;
+  for (const Problem& p : problems) {
+    const Fields<Exec> fields = make_fields(exec, p, true);
+    const Fields<Exec, T> u("u", 1, p.cells), m("m", 1, p.cells);
+    const auto source = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), fields.view());
+    const auto hu = Kokkos::create_mirror_view(u.view()), hm = Kokkos::create_mirror_view(m.view());
+    for (int k = 0; k < p.cells[2] + 2; ++k)
+      for (int j = 0; j < p.cells[1] + 2; ++j)
+        for (int i = 0; i < p.cells[0] + 2; ++i) {
+          hu(0, k, j, i) = T(std::sin(0.7 * i + 1.3 * j) + 0.3 * k);
+          hm(0, k, j, i) = T(source(2, k, j, i));
+        }
+    Kokkos::deep_copy(u.view(), hu);
+    Kokkos::deep_copy(m.view(), hm);
+    Kokkos::View<Real**, Kokkos::LayoutRight, typename Exec::memory_space> table("layers", 1, p.cells[2] + 2);
+    const auto host_table = Kokkos::create_mirror_view(table);
+    for (int k = -1; k <= p.cells[2]; ++k) {
+      const bool around = p.vertical == WallKind::periodic;
+      const int n = p.cells[2], at = around ? (k + n) % n : std::clamp(k, 0, n - 1);
+      host_table(0, k + 1) = layer_mobility(p, at);
+    }
+    Kokkos::deep_copy(table, host_table);
+    const Span2<const Real> multiplier{table.data() + 1, p.cells[2] + 2};
+    Ranks ranks;
+    ranks.parts = undivided(p.cells);
+    for (const int shift : {detail::runs_on_host<Exec> ? 30 : 2, 30}) {
+      const int per_row = ((p.cells[0] - 1) >> shift) + 1;
+      Kokkos::View<unsigned char*, typename Exec::memory_space> stretches("intact",
+                                                                          p.cells[2] * p.cells[1] * per_row);
+      for_cells("test/multigrid/find_intact", exec, Box{{0, 0, 0}, {per_row, p.cells[1], p.cells[2]}},
+                FindIntact<T>{m[0], multiplier, stretches.data(), p.cells[1], per_row, shift, p.cells[0]});
+      exec.fence();
+      const Intact intact{stretches.data(), p.cells[1], per_row, shift, 0.5};
+      const auto flags = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), stretches);
+      for (int k = 0; k < p.cells[2]; ++k)
+        for (int j = 0; j < p.cells[1]; ++j)
+          for (int part = 0; part < per_row; ++part) {
+            bool expected = true;
+            for (int i = 0; i < p.cells[0]; ++i) {
+              if ((i >> shift) != part) continue;
+              const int around[7][3] = {{k, j, i},     {k, j, i - 1}, {k, j, i + 1}, {k, j - 1, i},
+                                        {k, j + 1, i}, {k - 1, j, i}, {k + 1, j, i}};
+              for (const auto& a : around)
+                expected = expected && hm(0, a[0] + 1, a[1] + 1, a[2] + 1) == T(host_table(0, a[0] + 1));
+            }
+            ASSERT_EQ(flags((k * p.cells[1] + j) * per_row + part) != 0, expected) << p << ' ' << k << ' ' << j;
+            ++(expected ? intact_cells : others);
+          }
+      std::vector<Real> flows[2];
+      std::vector<float> corrections[2];
+      for (const bool with : {false, true}) {
+        BasicSignalDiffusion<T> op{u[0], m[0], {T(0.3), T(0.7), T(1.1)}};
+        if (with) op.intact = intact, op.multiplier = multiplier;
+        const Fields<Exec> out("out", 1, p.cells);
+        for_cells("test/multigrid/apply", exec, out.owned(), ApplyOperator<BasicSignalDiffusion<T>>{op, out[0]});
+        flows[with] = bits_of<Exec, Real>(exec, out[0], p.cells);
+        Multigrid<Exec> solver(exec, ranks, p.spacing, walls_of(p));
+        if (with)
+          solver.set_coefficient(m[0], p.layered ? 2.5 : 1, intact, multiplier);
+        else
+          solver.set_coefficient(m[0], p.layered ? 2.5 : 1);
+        max_over_cells("test/multigrid/residual", exec, fields.owned(),
+                       DoubleResidual{{fields[0], fields[2], {0, 0, 0}}, fields[1], solver.residual(), solver.weight(), 1.25});
+        const double before = solver.traffic();
+        solver.v_cycle(p.s, walls_of(p));
+        EXPECT_GT(solver.traffic(), before);
+        corrections[with] = bits_of<Exec, float>(exec, solver.correction(), p.cells);
+      }
+      EXPECT_EQ(flows[0], flows[1]) << p;
+      EXPECT_EQ(corrections[0], corrections[1]) << p;
+    }
+  }
+  EXPECT_GT(intact_cells, 1000);
+  EXPECT_GT(others, 100);
+}
+
+TYPED_TEST(MultigridSolver, IntactCellsDoNotShow) {
+  expect_intact_cells_do_not_show<TypeParam, Real>();
+  expect_intact_cells_do_not_show<TypeParam, float>();
+}
+
+/// A correction that goes straight into a field is the one that is added afterwards, with the same largest size; also where
+/// nothing couples.
+template <class Exec, class T>
+void expect_same_field_either_way() {
+  const Exec exec;
+  for (const Problem& p : problems)
+    for (const std::string kind : {"signal", "layers", "cells", "nothing couples"}) {
+      const Fields<Exec> fields = make_fields(exec, p, true);
+      const Walls walls = walls_of(p);
+      Ranks ranks;
+      ranks.parts = undivided(p.cells);
+      Kokkos::View<Real**, Kokkos::LayoutRight, typename Exec::memory_space> table("layers", 3, p.cells[2] + 2);
+      const auto host = Kokkos::create_mirror_view(table);
+      for (int k = 0; k < p.cells[2] + 2; ++k) host(0, k) = host(2, k) = 1, host(1, k) = 0.8;
+      Kokkos::deep_copy(table, host);
+      std::vector<T> bits[2];
+      Real largest[2];
+      for (const bool straight : {false, true}) {
+        Multigrid<Exec> solver(exec, ranks, p.spacing, walls);
+        if (kind == "layers")
+          solver.set_layers(layers_of(p));
+        else
+          solver.set_coefficient(fields[2], p.layered ? 2.5 : 1);
+        max_over_cells("test/multigrid/residual", exec, fields.owned(),
+                       DoubleResidual{{fields[0], fields[2], {0, 0, 0}}, fields[1], solver.residual(), solver.weight(), 1.25});
+        const Fields<Exec, T> u("corrected", 1, p.cells);
+        const auto start = Kokkos::create_mirror_view(u.view());
+        for (std::size_t n = 0; n < start.size(); ++n) start.data()[n] = T(0.01 * double(n % 97));
+        Kokkos::deep_copy(u.view(), start);
+        const CorrectedField<T> field{u[0], T(0.3), T(1e3)};
+        Maxima<Exec> sizes(7);
+        const auto solve = [&](const auto&... target) {
+          if (kind == "cells")
+            solver.sweep_layers({table.data() + 1, p.cells[2] + 2}, 1, 0.9, 0.7, 0.5, 100, walls, target...);
+          else
+            solver.v_cycle(kind == "nothing couples" ? 0 : p.s, walls, target...);
+        };
+        if (straight) {
+          solve(CorrectionTarget<Exec, T>{field, sizes});
+        } else {
+          solve();
+          max_over_cells("test/multigrid/add", exec, fields.owned(), AddCorrection<T>{solver.correction(), field},
+                         sizes.next());
+        }
+        largest[straight] = sizes.take_largest(exec);
+        bits[straight] = bits_of<Exec, T>(exec, u[0], p.cells);
+      }
+      EXPECT_EQ(bits[0], bits[1]) << p << ", " << kind;
+      EXPECT_EQ(largest[0], largest[1]) << p << ", " << kind;
+      EXPECT_GT(largest[0], 0) << p << ", " << kind;
+    }
+}
+
+TYPED_TEST(MultigridSolver, CorrectsAFieldInItsLastSweep) {
+  expect_same_field_either_way<TypeParam, Real>();
+  expect_same_field_either_way<TypeParam, float>();
 }
 
 /// The walls of the ghosts, cell by cell, with unequal sides.

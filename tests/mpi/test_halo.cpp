@@ -176,8 +176,10 @@ void expect_all_ways_alike(const Reach reach, const bool homogeneous) {
       const auto local = [&](const int axis, const int side) {
         return halo.at_wall(2 * axis + side) || (periodic[axis] && parts.ranks[axis] == 1);
       };
-      for (const std::string way : {"at once", "axis after axis", "with the cells"}) {
-        if (way == "with the cells" && reach == Reach::corners) continue;
+      for (const std::string way : {"at once", "axis after axis", "with the cells", "with the rows"}) {
+        const bool of_rows = way == "with the rows";  // along y and z
+        if (of_rows && !detail::runs_on_host<Exec>) continue;
+        if ((of_rows || way == "with the cells") && reach == Reach::corners) continue;
         const Fields<Exec, T> fields("halo test", 2, part);
         const auto host = Kokkos::create_mirror_view(fields.view());
         Kokkos::deep_copy(host, whole);
@@ -196,6 +198,7 @@ void expect_all_ways_alike(const Reach reach, const bool homogeneous) {
                     ++outside;
                     is_local = is_local || local(a, side);
                   }
+                  if (of_rows && (i < 0 || i >= part[0])) continue;
                   if (is_local && (reach == Reach::corners || outside == 1)) f(n, k + 1, j + 1, i + 1);
                 }
         };
@@ -211,9 +214,14 @@ void expect_all_ways_alike(const Reach reach, const bool homogeneous) {
         else if (way == "axis after axis")
           halo.fill_local_by_axis(both, reach);
         else
-          for (const auto& field : both)
-            for_cells("test/halo/rewrite", Exec(), fields.owned(),
-                      WithGhostsOfCells<Rewrite<T>, T>{{field.u}, halo.cell_ghosts(field)});
+          for (const auto& field : both) {
+            if (of_rows)
+              for_cells("test/halo/rewrite_rows", Exec(), fields.owned(),
+                        WithGhostsOfRows<Rewrite<T>, T>(Rewrite<T>{field.u}, halo.cell_ghosts(field)));
+            else
+              for_cells("test/halo/rewrite", Exec(), fields.owned(),
+                        WithGhostsOfCells<Rewrite<T>, T>{{field.u}, halo.cell_ghosts(field)});
+          }
         Kokkos::deep_copy(host, fields.view());
         each_local_ghost([&](const int n, const int k, const int j, const int i) {
           wrong += std::memcmp(&host(n, k, j, i), &whole(n, k, j, i), sizeof(T)) != 0;

@@ -11,6 +11,7 @@
 #include <sstream>
 
 #include "host/model_setup.hpp"
+#include "kernels/model_traits.hpp"
 #include "kollagen/column.hpp"
 #include "kollagen/storage.hpp"
 
@@ -588,6 +589,48 @@ TEST(KnownSolutions, PlateletChain) {
   EXPECT_NEAR(peak, 56.192, 5e-4) << "all digits of the reference";
   EXPECT_NEAR(peak_time, 0.51193, 1.0 / steps) << "to one step";
   EXPECT_NEAR(released, 0.6988, 5e-5) << "all digits of the reference";
+}
+
+/// Platelets, bound TGF-beta, clot and debris: where there are none, none come (SolveTraits::first_rest), so that a step
+/// need not go there.
+TEST(DermalTerms, WhatNeedlesLeaveDoesNotAppearByItself) {
+  using Traits = SolveTraits<Dermal>;
+  ASSERT_TRUE(Traits::first_rest);
+  const Dermal model = configured_model<Dermal>({}, {});
+  bool others_are_made = false;
+  for (std::vector<double> u : random_states(species_count, 200)) {
+    for (int n = 0; n < species_count; ++n)
+      if ((Traits::local_first >> n) & 1u) u[std::size_t(n)] = 0;
+    const auto r = evaluate(model, reticular, u);
+    for (int n = 0; n < species_count; ++n) {
+      if ((Traits::local_first >> n) & 1u)
+        EXPECT_EQ(r.production[n], 0) << model_info("dermal").species[std::size_t(n)].name;
+      else
+        others_are_made = others_are_made || r.production[n] > 0;
+    }
+  }
+  EXPECT_TRUE(others_are_made);
+}
+
+/// Collagen and elastin may wait until all others are known (SolveTraits::local_last): nothing else reads them.
+TEST(DermalTerms, NothingDependsOnTheMatrix) {
+  using Traits = SolveTraits<Dermal>;
+  const Dermal model = configured_model<Dermal>({}, {});
+  bool they_change_themselves = false;
+  for (const std::vector<double>& u : random_states(species_count, 200)) {
+    std::vector<double> other = u;
+    for (int n = 0; n < species_count; ++n)
+      if ((Traits::local_last >> n) & 1u) other[std::size_t(n)] = 0.3 * u[std::size_t(n)] + 1;
+    const auto a = evaluate(model, reticular, u), b = evaluate(model, reticular, other);
+    for (int n = 0; n < species_count; ++n) {
+      const bool same = a.production[n] == b.production[n] && a.loss[n] == b.loss[n];
+      if ((Traits::local_last >> n) & 1u)
+        they_change_themselves = they_change_themselves || !same;
+      else
+        EXPECT_TRUE(same) << model_info("dermal").species[std::size_t(n)].name;
+    }
+  }
+  EXPECT_TRUE(they_change_themselves);
 }
 
 }  // namespace
