@@ -55,7 +55,7 @@ class ImexIntegrator final : public Integrator<Exec> {
         solver_(this->physics_->exec(), this->physics_->ranks(), this->physics_->grid().spacing,
                 this->physics_->walls(0)),
         maxima_(std::max(this->state_.count(), 7)),
-        changes_(7 * (this->state_.count() + 2)) {
+        changes_(most_in_pass(this->state_.count())) {
     sort_species();
     restart();
   }
@@ -138,6 +138,9 @@ class ImexIntegrator final : public Integrator<Exec> {
   }
 
  private:
+  /// Changes of a pass: of each field that is corrected one for the cells inside and six for the shells next to other
+  /// ranks, and those of the fields that do not move.
+  static int most_in_pass(const int count) { return 7 * count + 2; }
   /// What is done with each species, which parameters may change.
   void sort_species() {
     const auto& physics = *this->physics_;
@@ -153,9 +156,9 @@ class ImexIntegrator final : public Integrator<Exec> {
   void refresh_coefficients() {
     auto& physics = *this->physics_;
     physics.update_mobility(this->state_);
-    physics.give_mobility(solver_);
     physics.find_active(have_last_stage_ ? std::vector<State<Exec>>{this->state_, rhs_}
                                          : std::vector<State<Exec>>{this->state_});
+    physics.give_mobility(solver_);
     for (int s = 0; s < physics.count(); ++s) {
       if (!physics.rests(s)) continue;
       const auto clear = [&](const auto& field) {
@@ -331,7 +334,7 @@ class ImexIntegrator final : public Integrator<Exec> {
         if (residual > (pass == 1 ? negligible : solver_tolerance)) {
           correct(s, c, residual);
           settled_[s] = false;
-        } else if (pass > 1 && first_residual_[s] > noise(s, c) && !stiff(s, c)) {
+        } else if (pass > 1 && first_residual_[s] > noise(s, c) && !stiff(s, c) && residual <= harmless(s, c)) {
           add_residual(s);  // what `balance` would do
           settled_[s] = true;
         }
@@ -359,13 +362,15 @@ class ImexIntegrator final : public Integrator<Exec> {
       const int s = order_[n];
       const double floor = noise(s, c);
       if (settled_[s] || first_residual_[s] <= floor || (!always_balanced_[n] && stiff(s, c))) continue;
-      // What is added unsolved comes back in the guesses of later steps, magnified by the stiffness.
-      const double harmless = first_residual_[s] / (least_reduction * (1 + stiffness(s, c)));
       const PartTimer part(solve_seconds(s));
+      double last = unacceptable;
       for (int cycle = 0;; ++cycle) {
         const double residual = residual_of(s, c);
         if (!(residual < unacceptable) || cycle == most_cycles) return false;
-        if (residual <= std::max(std::min(solver_tolerance, harmless), floor)) break;
+        // ... as far as rounding lets it: at small tolerances, corrections end to help long before.
+        const bool stuck = residual > 0.5 * last;
+        if (residual <= std::max(stuck ? solver_tolerance : harmless(s, c), floor)) break;
+        last = residual;
         correct(s, c, residual);
         changes_.forget();
       }
@@ -374,6 +379,12 @@ class ImexIntegrator final : public Integrator<Exec> {
       changes_.forget();
     }
     return true;
+  }
+
+  /// Residual that may be added as it is: small, and so much smaller than that of the guess that it does no harm when it
+  /// comes back in the guesses of later steps, magnified by the stiffness.
+  double harmless(const int s, const Real c) const {
+    return std::min(solver_tolerance, first_residual_[s] / (least_reduction * (1 + stiffness(s, c))));
   }
 
   /// The fields on which no other depends, once all others are known.
@@ -391,10 +402,10 @@ class ImexIntegrator final : public Integrator<Exec> {
   /// Whether there are any species in the group.
   bool update_local(const int group, const Real c) {
     const PartTimer part(this->statistics_.seconds_local);
-    const double updated =
+    const LocalUpdate updated =
         this->physics_->update_local(group, next_, rhs_, c, this->config_.tolerance, changes_);
-    this->count_traffic(traffic::update_local(this->physics_->moving_word(), updated));
-    return updated > 0;
+    this->count_traffic(updated.share * traffic::update_local(this->physics_->moving_word(), updated.bytes));
+    return updated.any;
   }
 
   double& solve_seconds(const int species) {

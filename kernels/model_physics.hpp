@@ -42,6 +42,10 @@ class ModelPhysics final : public Physics<Exec> {
   using Word = typename Storage::Word;
   static constexpr bool in_float = std::is_same_v<Word, float>;
   static constexpr unsigned singles = ((1u << Model::count) - 1) & ~Traits::slow;
+  static_assert((Traits::slow & (Traits::by_mobility | Traits::by_layers | Traits::by_habitat)) == 0,
+                "what moves is stored in one word, and so is what rests");
+  static_assert(!Traits::first_rest || (Traits::slow & Traits::local_first) == 0,
+                "what moves is stored in one word, and so is what rests");
   using Read = std::conditional_t<in_float, SplitSpan<singles, const float, const Real>, Span4<const Real>>;
   using Write = std::conditional_t<in_float, SplitSpan<singles, float, Real>, Span4<Real>>;
 
@@ -107,7 +111,7 @@ class ModelPhysics final : public Physics<Exec> {
     });
   }
 
-  double update_local(const int group, const State<Exec>& u, const State<Exec>& rhs, const Real c,
+  LocalUpdate update_local(const int group, const State<Exec>& u, const State<Exec>& rhs, const Real c,
                    const Real tolerance, Maxima<Exec>& maxima) const override {
     return group == 0 ? local<Traits::local_first, false>(u, rhs, c, tolerance, maxima)
                       : local<Traits::local_last, true>(u, rhs, c, tolerance, maxima);
@@ -237,7 +241,7 @@ class ModelPhysics final : public Physics<Exec> {
   }
 
   template <unsigned Mask, bool Last>
-  double local(const State<Exec>& u, const State<Exec>& rhs, const Real c, const Real tolerance,
+  LocalUpdate local(const State<Exec>& u, const State<Exec>& rhs, const Real c, const Real tolerance,
             Maxima<Exec>& maxima) const {
     if constexpr (Mask != 0) {
       Kokkos::Array<Real, Model::count> scale{};
@@ -251,10 +255,10 @@ class ModelPhysics final : public Physics<Exec> {
         });
       });
     }
-    double bytes = 0;
+    LocalUpdate done{Mask != 0, 0, Mask != 0 ? this->active_share(std::countr_zero(Mask)) : 0};
     for (int n = 0; n < Model::count; ++n)
-      if ((Mask >> n) & 1u) bytes += this->word(n) * this->active_share(n);
-    return bytes;
+      if ((Mask >> n) & 1u) done.bytes += this->word(n);
+    return done;
   }
 
   Model model_;

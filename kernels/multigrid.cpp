@@ -265,6 +265,7 @@ void Multigrid<Exec>::set_coefficient(const Span3<T>& m, const double largest, c
   Level& fine = levels_[0];
   largest_m_ = largest;
   by_depth_ = false;
+  KOLLAGEN_CHECK(!detail::runs_on_host<Exec> || intact.per_row <= 1, "a host works on whole rows");
   fine.intact = intact;
   if (intact.stretches != nullptr) {
     LayerFaces<T> faces{multiplier, nullptr, nullptr, nullptr, {}};
@@ -442,14 +443,14 @@ void Multigrid<Exec>::smooth(Level& level, const Operator& op, const std::vector
   constexpr bool adds = !std::is_same_v<Target, NoTarget>;
   for (std::size_t sweep = 0; sweep < omega.size(); ++sweep) {
     const Span3<float> out = other_buffer(level);
-    const auto run = [&](const char* const label, const auto& functor, const bool reads_ghosts) {
+    const auto run = [&](const char* const label, const auto& functor, const auto reads_ghosts) {
       const GhostField<float> read = ghosts(level, level.e).front();
       const bool filled = level.has_ghosts;
       if constexpr (adds) {
         if (sweep + 1 == omega.size()) {
           const std::string name = label + std::string("_and_add");
           const SweepAndAdd last{functor, target.field};
-          if (!reads_ghosts)
+          if constexpr (!reads_ghosts.value)
             max_over_cells(name, exec_, level.box(), last, target.sizes.next());
           else if (filled)
             max_over_cells_with_row_ghosts(name, exec_, *level.halo, read, last, target.sizes);
@@ -460,20 +461,23 @@ void Multigrid<Exec>::smooth(Level& level, const Operator& op, const std::vector
         }
       }
       write(level, out, functor, [&](const auto& f) {
-        reads_ghosts ? for_cells_of(level, label, read, filled, f) : for_cells(label, exec_, level.box(), f);
+        if constexpr (reads_ghosts.value)
+          for_cells_of(level, label, read, filled, f);
+        else
+          for_cells(label, exec_, level.box(), f);
       });
     };
     if (sweep == 0 && from_zero) {
       run(cells    ? "kollagen/multigrid/sweep_cells_from_zero"
           : fields ? "kollagen/multigrid/smooth_from_zero"
                    : "kollagen/multigrid/smooth_layers_from_zero",
-          SmoothFromZero<Operator>{op, level.at(residual_r), out, omega[sweep]}, false);
+          SmoothFromZero<Operator>{op, level.at(residual_r), out, omega[sweep]}, std::false_type());
       traffic_ += (fields ? traffic::sweep_from_zero(level.intact.share) : traffic::sweep_layers_from_zero) * double(level.box().cells());
     } else {
       run(cells    ? "kollagen/multigrid/sweep_cells"
           : fields ? "kollagen/multigrid/smooth"
                    : "kollagen/multigrid/smooth_layers",
-          SmoothSweep<Operator>{op, level.at(residual_r), level.e, out, omega[sweep]}, true);
+          SmoothSweep<Operator>{op, level.at(residual_r), level.e, out, omega[sweep]}, std::true_type());
       traffic_ += (fields ? traffic::sweep(level.intact.share) : traffic::sweep_layers) * double(level.box().cells());
     }
   }

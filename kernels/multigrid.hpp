@@ -532,7 +532,8 @@ class Multigrid {
 
   /// Takes over the relative diffusivity m (ghosts filled) on all levels; to be called whenever it changed.
   /// `largest`: of all ranks. `intact`: where m is `multiplier` (0, k), k from -1 to nz, with m as it was given; sweeps of the
-  /// finest level then move 16 instead of 28 B a cell there, for the same result. Collective.
+  /// finest level then move 16 instead of 28 B a cell there, for the same result. On a host whole rows. What it points to is
+  /// read until the next call, and has to fit m until then. Collective.
   template <class T>
   void set_coefficient(const Span3<T>& m, double largest, const Intact& intact = {},
                        const Span2<const Real>& multiplier = {});

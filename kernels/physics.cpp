@@ -211,9 +211,7 @@ void Physics<Exec>::update_mobility(const State<Exec>& u) {
     for_cells("kollagen/physics/mobility", exec_, owned(),
               Mobility<T>{multiplier(), u.template get<T>(clot_.species), clot_, m});
     halo_->fill(std::vector<GhostField<T>>{{m, walls}}, Reach::faces);
-    const Intact found = intact();
-    for_cells("kollagen/physics/find_intact", exec_, Box{{0, 0, 0}, {found.per_row, grid_.cells[1], grid_.cells[2]}},
-              FindIntact<T>{m, multiplier(), intact_.data(), found.rows, found.per_row, found.shift, grid_.cells[0]});
+    find_intact(exec_, owned(), m, multiplier(), intact(), intact_.data());
     largest_mobility_ = max_over_owned("kollagen/physics/largest_mobility", AbsoluteValue<T>{m});
   });
 }
@@ -363,7 +361,7 @@ double Physics<Exec>::explicit_step_limit(const State<Exec>& u) {
 template <class Exec>
 std::size_t Physics<Exec>::bytes() const {
   return mobility_.bytes() + chemotaxis_scratch_.bytes() + chemotaxis_slopes_.bytes() + forcing_.bytes() +
-         intact_.size();
+         intact_.size() + active_.bytes();
 }
 
 #define KOLLAGEN_INSTANTIATE_OPERATORS(Exec, T)                                                                  \

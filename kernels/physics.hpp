@@ -34,6 +34,12 @@ struct PhysicsSetup {
   StatePrecision precision = StatePrecision::full;
 };
 
+/// What Physics::update_local did: whether there are such species, bytes of them in a cell, share of the cells.
+struct LocalUpdate {
+  bool any = false;
+  double bytes = 0, share = 0;
+};
+
 /// Right-hand side, stage residuals and local updates of one model on one backend, on the part of the grid that this rank
 /// owns. Kernels run on the execution space given at construction; results that are returned by value have been waited
 /// for and are those of all ranks where nothing else is said. Functions that fill ghosts or return a value of all ranks
@@ -58,7 +64,7 @@ class Physics {
     for (int s = 0; s < count(); ++s) single.push_back(single_word(s));
     return State<Exec>(label, single, grid_.cells);
   }
-  /// Bytes of a species in a cell, of one that moves, and of all of them.
+  /// Bytes of a species in a cell, of one that is not slow (all that move are not), and of all of them.
   double word(const int s) const { return single_word(s) ? sizeof(float) : sizeof(Real); }
   double moving_word() const { return mixed_ ? sizeof(float) : sizeof(Real); }
   double state_bytes() const {
@@ -126,9 +132,8 @@ class Physics {
 
   /// Updates the species that do not move (group 0: those that signals depend on; 1: the others, on which nothing depends),
   /// in place. The largest change of this rank in units of tolerance (scale + |u|), in group 1 that of the last iteration,
-  /// goes into `maxima`, one result at most. Returns
-  /// the bytes of these species in a cell.
-  virtual double update_local(int group, const State<Exec>& u, const State<Exec>& rhs, Real c, Real tolerance,
+  /// goes into `maxima`, one result at most.
+  virtual LocalUpdate update_local(int group, const State<Exec>& u, const State<Exec>& rhs, Real c, Real tolerance,
                            Maxima<Exec>& maxima) const = 0;
 
   /// Whether a species stays 0 in cells where all species of group 0 are 0, so that only some cells have to be worked on.
@@ -211,7 +216,7 @@ class Physics {
   /// Sum of `value` over all cells of all ranks; `size`: its absolute value. Exact, so that the order does not matter.
   template <class Value, class Size>
   Real sum_over_owned(const std::string& label, const Value& value, const Size& size) const;
-  /// Calls f with a value of the type that species that move are stored as.
+  /// Calls f with a value of the type that species that are not slow, as all that move, are stored as.
   template <class F>
   decltype(auto) with_moving_type(const F& f) const {
     return mixed_ ? f(float()) : f(Real());
@@ -239,7 +244,7 @@ class Physics {
   std::optional<ChemotaxisLaw> chemotaxis_;
   Fields<Exec> forcing_;
   ActiveCells<Exec> active_;
-  State<Exec> mobility_;                    ///< this and the next one as the species that move
+  State<Exec> mobility_;                    ///< this and the next one as the species that are not slow
   Kokkos::View<unsigned char***, Kokkos::LayoutRight, typename Exec::memory_space> intact_;  ///< Intact::stretches
   State<Exec> chemotaxis_scratch_;          ///< 0: divergence
   Fields<Exec, float> chemotaxis_slopes_;   ///< limited slopes along x, y, z

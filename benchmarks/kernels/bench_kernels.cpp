@@ -176,11 +176,12 @@ void local_update(benchmark::State& state) {
   const int group = int(state.range(1));
   Maxima<Exec> maxima(1);
   const auto update = [&] {
-    const double updated = step.physics.update_local(group, step.next, step.rhs, step.c, step.tolerance, maxima);
+    const LocalUpdate updated = step.physics.update_local(group, step.next, step.rhs, step.c, step.tolerance, maxima);
     maxima.forget();
     return updated;
   };
-  measure(state, step.cells, traffic::update_local(traffic::real, update()), update);
+  const LocalUpdate updated = update();
+  measure(state, step.cells, updated.share * traffic::update_local(traffic::real, updated.bytes), update);
 }
 
 /// Residual of one implicit stage and its correction, of a signal (PDGF: a V-cycle) and of a cell field (M1:

@@ -22,7 +22,7 @@ std::map<std::string, double> launch_traffic(const Stages& stages) {
       {"right_hand_side/evaluate", evaluate(stages.state_bytes, word, true, true)},
       {"reactions/stage_residual", residual(word)},
       {"reactions/update_local",
-       update_local(word, 0.5 * stages.local_bytes)},
+       stages.local_traffic},
       {"physics/mobility", mobility(word)},
       {"chemotaxis/slopes", slopes(word)},
       {"chemotaxis/divergence", divergence(word)},
@@ -86,14 +86,15 @@ Stages measure_stages(Simulation<Exec>& simulation, const double hours, Stopwatc
   Maxima<Exec> maxima(7);
   for (const int group : {0, 1}) {
     const auto update = [&] {
-      const double updated = physics.update_local(group, next, rhs, c, tolerance, maxima);
+      const LocalUpdate updated = physics.update_local(group, next, rhs, c, tolerance, maxima);
       maxima.forget();
       return updated;
     };
-    const double updated = update();
-    result.local_bytes += updated;
+    const LocalUpdate updated = update();
+    const double bytes = updated.share * traffic::update_local(result.moving_word, updated.bytes);
+    result.local_traffic += 0.5 * bytes;
     measure(group == 0 ? "local fields, first" : "local fields, last",
-            traffic::update_local(result.moving_word, updated), update);
+            bytes, update);
   }
 
   Multigrid<Exec> solver(Exec(), physics.ranks(), physics.grid().spacing, physics.walls(signal));

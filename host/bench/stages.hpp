@@ -22,7 +22,7 @@ struct Stages {
   std::map<std::string, std::vector<double>> finest_level;
   double moving_word = 0, state_bytes = 0;  ///< [B] of a cell: a field that moves, all fields
   double intact_share = 0;  ///< of the cells, around which there is no clot
-  double local_bytes = 0;  ///< [B] of the species in a cell that both launches of the kernel of the local fields update
+  double local_traffic = 0;  ///< [B] per cell, the mean of both launches of the kernel of the local fields
 };
 
 /// Times right-hand side, chemotaxis, mobility, residuals, local updates, V-cycles and sweeps with the

@@ -1,6 +1,7 @@
 /// Where fields are not at rest, against plain loops.
 #include <algorithm>
 #include <set>
+#include <utility>
 #include <vector>
 
 #include "kernels/active_cells.hpp"
@@ -15,6 +16,15 @@ constexpr std::array<int, 3> cells{150, 5, 3};  // two stretches of 64 and one o
 template <class Exec>
 struct ActiveCellsOf : ::testing::Test {};
 TYPED_TEST_SUITE(ActiveCellsOf, Backends);
+
+/// 0 but in the last cell.
+struct Rest {
+  Span3<Real> u;
+  int width;
+  KOKKOS_FORCEINLINE_FUNCTION void operator()(const int k, const int j, const int i) const {
+    u(k, j, i) = k == 1 && j == 3 && i == width - 1 ? 1 : 0;
+  }
+};
 
 /// Cells, each in one of three fields, that are not 0.
 struct Spot {
@@ -46,7 +56,8 @@ std::vector<int> found(const ActiveCells<Exec>& active) {
 TYPED_TEST(ActiveCellsOf, AreThoseOfAPlainLoop) {
   const TypeParam exec;
   const std::vector<Spot> spots{{0, 0, 0, 0, 1e-300}, {1, 0, 0, 63, -2},  {2, 0, 1, 64, 1},  {0, 2, 4, 149, 3},
-                                {2, 1, 3, 127, 1e9},  {1, 1, 3, 128, 1e-9}, {1, 1, 2, 100, 4}};
+                                {2, 1, 3, 127, 1e9},  {1, 1, 3, 128, 1e-9}, {1, 1, 2, 100, 4},
+                                {0, 1, 0, 20, -0.0}};
   const Fields<TypeParam> fields = fields_with<TypeParam>(spots);
   std::set<int> expected;
   for (const Spot& s : spots) expected.insert((s.k * cells[1] + s.j) * 3 + s.i / 64);
@@ -69,6 +80,21 @@ TYPED_TEST(ActiveCellsOf, NothingAtAllIsAnEmptyList) {
   ASSERT_TRUE(active.stretches());
   EXPECT_EQ(active.stretches()->count(), 0);
   EXPECT_EQ(active.share(), 0);
+}
+
+/// A stretch is not longer than a row, so that a device has no work items without a cell.
+TYPED_TEST(ActiveCellsOf, NarrowGridsHaveShortStretches) {
+  for (const auto& [width, length] : {std::pair{1, 1}, {2, 2}, {3, 4}, {64, 64}, {65, 64}}) {
+    const Fields<TypeParam> fields("narrow", 1, {width, 4, 2});
+    Kokkos::deep_copy(fields.view(), 1.0);
+    ActiveCells<TypeParam> active;
+    const Box box{{0, 0, 0}, {width, 4, 2}};
+    for_cells("test/active_cells/rest", TypeParam(), box, Rest{fields[0], width});
+    active.find(TypeParam(), box, std::vector<Span3<Real>>{fields[0]});
+    ASSERT_TRUE(active.stretches());
+    EXPECT_EQ(1 << active.stretches()->shift(), length) << width;
+    EXPECT_EQ(active.stretches()->count(), 1) << width;
+  }
 }
 
 /// From four fifths of the stretches on all cells are worked on.

@@ -254,10 +254,9 @@ void expect_intact_cells_do_not_show() {
       const int per_row = ((p.cells[0] - 1) >> shift) + 1;
       Kokkos::View<unsigned char*, typename Exec::memory_space> stretches("intact",
                                                                           p.cells[2] * p.cells[1] * per_row);
-      for_cells("test/multigrid/find_intact", exec, Box{{0, 0, 0}, {per_row, p.cells[1], p.cells[2]}},
-                FindIntact<T>{m[0], multiplier, stretches.data(), p.cells[1], per_row, shift, p.cells[0]});
-      exec.fence();
       const Intact intact{stretches.data(), p.cells[1], per_row, shift, 0.5};
+      find_intact(exec, fields.owned(), m[0], multiplier, intact, stretches.data());
+      exec.fence();
       const auto flags = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), stretches);
       for (int k = 0; k < p.cells[2]; ++k)
         for (int j = 0; j < p.cells[1]; ++j)
