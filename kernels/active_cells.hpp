@@ -5,34 +5,32 @@
 #include <thrust/copy.h>
 #include <thrust/iterator/counting_iterator.h>
 
-#include <algorithm>
 #include <optional>
 #include <vector>
 
 #include "kernels/for_cells.hpp"
 #include "kernels/thrust_ranges.hpp"
-#include "kollagen/check.hpp"
 
 namespace kollagen {
 
-inline constexpr int most_watched_fields = 16;
-
-/// Whether any of some fields differs from 0 in a stretch. So does -0, which a step would turn into 0.
+/// Marks the stretches in which a field differs from 0; several cells may say so at once. So does -0, which a step would
+/// turn into 0.
 template <class T>
-struct AnyNonzero {
-  Kokkos::Array<Span3<const T>, most_watched_fields> fields;
-  int count;
-  Stretches all;
-  KOKKOS_FORCEINLINE_FUNCTION bool operator()(const int number) const {
-    const Stretches::Part part = all.of_number(number);
-    int found = 0;
-    for (int n = 0; n < count; ++n)
-      for (int i = part.begin; i < part.end; ++i) {
-        const T value = fields[n](part.k, part.j, i);
-        found |= value != 0 || 1 / value < 0;
-      }
-    return found != 0;
+struct MarkNonzero {
+  Span3<const T> u;
+  unsigned char* marks;
+  int rows, per_row, shift;
+  KOKKOS_FORCEINLINE_FUNCTION void operator()(const int k, const int j, const int i) const {
+    const T value = u(k, j, i);
+    if (value != 0 || 1 / value < 0) marks[(k * rows + j) * per_row + (i >> shift)] = 1;
   }
+};
+struct ClearMarks {
+  unsigned char* marks;
+  KOKKOS_FORCEINLINE_FUNCTION void operator()(const int, const int, const int n) const { marks[n] = 0; }
+};
+struct IsMarked {
+  KOKKOS_FORCEINLINE_FUNCTION bool operator()(const unsigned char mark) const { return mark != 0; }
 };
 
 /// The stretches of a grid in which fields are not at rest, found by compaction. Exact: what is left out is 0.
@@ -47,25 +45,29 @@ class ActiveCells {
   /// Looks for values other than 0 in the cells of `box`, which begins at (0, 0, 0). Waits.
   template <class T>
   void find(const Exec& exec, const Box& box, const std::vector<Span3<T>>& fields) {
-    KOLLAGEN_CHECK(fields.size() <= most_watched_fields, "too many fields to be watched");
     box_ = box;
     shift_ = 0;
     while (shift_ < longest && (1 << shift_) < box.extent(0)) ++shift_;
     const long rows = long(box.extent(1)) * box.extent(2);
-    const int all = detail::checked_count("active cells", rows * Stretches::per_row(box, shift_));
-    if (list_.extent(0) < std::size_t(all)) list_ = empty_array<Exec, int>("active cells", all);
-    AnyNonzero<T> any{{}, int(fields.size()), Stretches(box, shift_, nullptr, 0)};
-    for (std::size_t n = 0; n < fields.size(); ++n) any.fields[n] = fields[n];
+    const int per_row = Stretches::per_row(box, shift_), all = detail::checked_count("active cells", rows * per_row);
+    if (list_.extent(0) < std::size_t(all)) {
+      list_ = empty_array<Exec, int>("active cells", all);
+      marks_ = empty_array<Exec, unsigned char>("marks of active cells", all);
+    }
+    for_cells("kollagen/active_cells/clear", exec, Box{{0, 0, 0}, {all, 1, 1}}, ClearMarks{marks_.data()});
+    for (const Span3<T>& field : fields)
+      for_cells("kollagen/active_cells/mark", exec, box,
+                MarkNonzero<T>{field, marks_.data(), box.extent(1), per_row, shift_});
     const thrust::counting_iterator<int> first(0);
     int* const begin = range_begin(list_);
-    count_ = int(thrust::copy_if(thrust_policy(exec), first, first + all, begin, any) - begin);
+    count_ = int(thrust::copy_if(thrust_policy(exec), first, first + all, range_begin(marks_), begin, IsMarked()) - begin);
     exec.fence();
     share_ = double(count_) / all;
   }
   /// They are not known any more: all cells have to be worked on.
   void forget() { share_ = 1; }
 
-  std::size_t bytes() const { return list_.size() * sizeof(int); }
+  std::size_t bytes() const { return list_.size() * sizeof(int) + marks_.size(); }
   /// Share of the stretches that are worked on: 1 where a list does not pay.
   double share() const { return share_ < most ? share_ : 1; }
   /// The cells to be worked on, as for_cells takes them; nothing where it is all of them.
@@ -78,6 +80,7 @@ class ActiveCells {
   Box box_;
   int shift_ = longest;
   Kokkos::View<int*, typename Exec::memory_space> list_;
+  Kokkos::View<unsigned char*, typename Exec::memory_space> marks_;
   int count_ = 0;
   double share_ = 1;
 };

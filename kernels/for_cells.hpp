@@ -264,8 +264,8 @@ class Stretches {
         by_rows_(box.extent(1)), by_per_row_(per_row_) {}
   static int per_row(const Box& box, const int shift) { return ((box.extent(0) - 1) >> shift) + 1; }
 
-  int count() const { return count_; }
-  int shift() const { return shift_; }
+  KOKKOS_FORCEINLINE_FUNCTION int count() const { return count_; }
+  KOKKOS_FORCEINLINE_FUNCTION int shift() const { return shift_; }
   const int* list() const { return list_; }
   struct Part {
     int k, j, begin, end;  ///< cells [begin, end) of a row

@@ -174,9 +174,9 @@ def kernels(report=None):
 
 GIBIBYTES = (24, 80, 139)  # RTX 4090, A100 and H100, what an H200 shows
 RESERVED = 2  # GiB: context, libraries, what outputs hold for a moment
-# What time.precision = "mixed" stores as float instead of double (docs/numerics.md): the moving fields of the present and
-# the next state and of the right-hand side of a stage; mobility and change by chemotaxis, one field each.
-STATES, MOVING, SPECIES, SINGLE = 3, 9, 16, 2
+# What time.precision = "mixed" stores as float instead of double (docs/numerics.md): all but the slow fields of the present
+# and the next state and of the right-hand side of a stage; mobility and change by chemotaxis, one field each.
+STATES, FLOATS, SPECIES, SINGLE = 3, 13, 16, 2
 
 
 def memory(bench=None):
@@ -184,7 +184,7 @@ def memory(bench=None):
     step = bench["steps"][-1]
     double = step["fields_bytes"] / step["cells"]
     state = step["state_bytes"] / step["cells"]
-    mixed = double - (STATES * MOVING + SINGLE) * state / SPECIES / 2
+    mixed = double - (STATES * FLOATS + SINGLE) * state / SPECIES / 2
     lines = ["| precision | bytes per cell | copies of 16 doubles | "
              + " | ".join(f"{size} GiB" for size in GIBIBYTES) + " |", "|" + "---|" * (3 + len(GIBIBYTES))]
     for name, size in (("double, measured", double), ("mixed, computed", mixed)):

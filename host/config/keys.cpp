@@ -128,8 +128,8 @@ Section time_section() {
            .such_as("\"imex\""),
        choice("precision", &TimeConfig::precision,
               {{"double", StatePrecision::full}, {"mixed", StatePrecision::mixed}},
-              "How fields are stored. mixed: those that move (signals and cells) in float, which is faster and takes "
-              "less memory; imex only.")
+              "How fields are stored. mixed: all but collagen and elastin in float, which is faster and takes less "
+              "memory; imex only.")
            .such_as("\"double\""),
        quantity("tolerance", &TimeConfig::tolerance, "1",
                 "Relative error allowed per step (imex); sets the steps.")

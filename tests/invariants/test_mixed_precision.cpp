@@ -44,7 +44,7 @@ TYPED_TEST(MixedPrecision, StoresTheSlowMatrixInDoubleAndTheRestInFloat) {
 }
 
 /// 370 steps round a field by 6e-8 a few times each. What rounding does at random grows with the root of their number,
-/// and turnover pulls back: a few times 1e-6 (measured 1.1e-6). Were it to one side in every step, it would be 1e-4.
+/// and turnover pulls back: a few times 1e-6 at any step (measured 3.7e-6). Were it to one side in every step, it would be 1e-4.
 TYPED_TEST(MixedPrecision, UndamagedSkinStaysForHalfAYear) {
   for (const std::string preset : {"face", "back"}) {
     Config config = mixed(skin_block(preset, {2, 2, preset == "back" ? 210 : 100}, {30, 25, 20}));

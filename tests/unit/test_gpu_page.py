@@ -89,11 +89,11 @@ class Tables(unittest.TestCase):
             gpu_page.kernels(report)
 
     def test_memory(self):
-        # 128 B of state a cell, 508 B in all: mixed saves 4 B of 3 x 9 + 2
+        # 128 B of state a cell, 508 B in all: mixed saves 4 B of 3 x 13 + 2
         step = {"cells": 1000, "state_bytes": 128000, "fields_bytes": 508000}
         text = gpu_page.memory({"steps": [step]})
         self.assertIn("| double, measured | 508 | 3.97 |", text)
-        self.assertIn("| mixed, computed | 392 | 3.06 |", text)
+        self.assertIn("| mixed, computed | 344 | 2.69 |", text)
         self.assertIn("| 290 M, 656³ |", text.splitlines()[2])  # 137 GiB / 508 B
 
 
