@@ -84,7 +84,7 @@ def devices(results=None):
 
 # What a kernel is called in `kollagen bench`, and its functor. Those that take most of a step, the right-hand side, and
 # whatever else keeps something in local memory.
-SHOWN = (("reactions/stage_residual", "StageResidual"), ("multigrid/smooth", "SmoothSweep"),
+SHOWN = (("reactions/stage_residual", "StageResidual"), ("multigrid/smooth", "SmoothSweep"), ("multigrid/smooth_and_add", "SweepAndAdd"),
          ("reactions/update_local", "UpdateLocal"), ("stages/add_correction", "AddCorrection"),
          ("ghosts/fill_all", "FillAllGhosts"), ("multigrid/smooth_from_zero", "SmoothFromZero"),
          ("chemotaxis/divergence", "BasicChemotaxisDivergence"), ("chemotaxis/slopes", "BasicLimitedSlopes"),
