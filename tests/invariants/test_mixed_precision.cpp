@@ -50,11 +50,7 @@ TYPED_TEST(MixedPrecision, UndamagedSkinStaysForHalfAYear) {
     Config config = mixed(skin_block(preset, {2, 2, preset == "back" ? 210 : 100}, {30, 25, 20}));
     config.time.end = 24 * 180;
     Simulation<TypeParam> simulation(config);
-    std::vector<double> most(simulation.model().species.size(), 0.0);
-    while (simulation.clock().time < config.time.end) {
-      simulation.step(config.time.end);
-      for (std::size_t s = 0; s < most.size(); ++s) most[s] = std::max(most[s], drift_from_baseline(simulation, int(s)));
-    }
+    const std::vector<double> most = largest_drifts(simulation, config.time.end);
     for (std::size_t s = 0; s < most.size(); ++s)
       EXPECT_LT(most[s], 5e-6) << preset << ", " << simulation.model().species[s].name;
   }

@@ -49,6 +49,17 @@ double drift_from_baseline(Simulation<Exec>& simulation, const int species) {
   return drift;
 }
 
+/// The largest of these deviations after any step until `end`, of each field.
+template <class Exec>
+std::vector<double> largest_drifts(Simulation<Exec>& simulation, const double end) {
+  std::vector<double> most(simulation.model().species.size(), 0.0);
+  while (simulation.clock().time < end) {
+    simulation.step(end);
+    for (std::size_t s = 0; s < most.size(); ++s) most[s] = std::max(most[s], drift_from_baseline(simulation, int(s)));
+  }
+  return most;
+}
+
 /// A box of undamaged skin.
 inline Config skin_block(const std::string& preset, const std::array<int, 3>& cells,
                          const std::array<double, 3>& spacing) {
