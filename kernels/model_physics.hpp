@@ -43,9 +43,9 @@ class ModelPhysics final : public Physics<Exec> {
   static constexpr bool in_float = std::is_same_v<Word, float>;
   static constexpr unsigned singles = ((1u << Model::count) - 1) & ~Traits::slow;
   static_assert((Traits::slow & (Traits::by_mobility | Traits::by_layers | Traits::by_habitat)) == 0,
-                "what moves is stored in one word, and so is what rests");
+                "operators read what moves in the word of what is not slow");
   static_assert(!Traits::first_rest || (Traits::slow & Traits::local_first) == 0,
-                "what moves is stored in one word, and so is what rests");
+                "find_active reads what rests in the word of what is not slow");
   using Read = std::conditional_t<in_float, SplitSpan<singles, const float, const Real>, Span4<const Real>>;
   using Write = std::conditional_t<in_float, SplitSpan<singles, float, Real>, Span4<Real>>;
 

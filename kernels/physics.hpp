@@ -72,6 +72,7 @@ class Physics {
     for (int s = 0; s < count(); ++s) sum += word(s);
     return sum;
   }
+  /// Whether a species is stored in float.
   bool single_word(const int s) const { return mixed_ && !info_.species[s].slow; }
   double diffusivity(const int s) const { return moves(s) ? diffusivities_[s] : 0; }  ///< [um^2/h]
   const Ranks& ranks() const { return ranks_; }
@@ -142,7 +143,7 @@ class Physics {
   /// when a state came from outside and its mobility is known; what other states hold of these species outside of the cells
   /// found has to be set to 0. Waits.
   void find_active(const std::vector<State<Exec>>& states);
-  /// Share of the cells that are worked on for a species.
+  /// Share of the stretches of this rank that are worked on for a species: 1 where find_active found that a list does not pay.
   double active_share(const int species) const {
     return rests(species) ? active_.share() : 1;
   }

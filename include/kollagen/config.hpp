@@ -19,7 +19,7 @@ enum class Placement { automatic, fixed, random };  ///< automatic: fixed first,
 enum class Shape { uniform, gaussian, box, cosine, halfspace, point, cylinder };
 enum class OutputKind { fields, slice, probe, metrics };
 enum class Precision { float32, float64 };
-enum class StatePrecision { full, mixed };  ///< all in double; what moves in float (storage.hpp)
+enum class StatePrecision { full, mixed };  ///< all in double; what is not slow in float (storage.hpp)
 enum class InsituPolicy { warn, stop };
 enum class InsituLibrary { any, paraview, catalyst };
 
