@@ -363,6 +363,48 @@ TYPED_TEST(MultigridSolver, CorrectsAFieldInItsLastSweep) {
   expect_same_field_either_way<TypeParam, float>();
 }
 
+/// What is added and its largest size, here of a correction that makes a field smaller, are those of a plain loop.
+template <class Exec, class T>
+void expect_sizes_of_a_plain_loop() {
+  const Exec exec;
+  const std::array<int, 3> cells{7, 5, 3};
+  const Fields<Exec, float> e("correction", 1, cells);
+  const Fields<Exec, T> u("corrected", 1, cells);
+  const auto he = Kokkos::create_mirror_view(e.view());
+  const auto hu = Kokkos::create_mirror_view(u.view());
+  const auto before = [](const int k, const int j, const int i) { return T(0.2 + 0.3 * ((7 * i + 3 * j + 5 * k) % 11)); };
+  double largest = 0;
+  bool lowers = false;  // the largest one
+  for (int k = 1; k <= cells[2]; ++k)
+    for (int j = 1; j <= cells[1]; ++j)
+      for (int i = 1; i <= cells[0]; ++i) {
+        he(0, k, j, i) = float((i == 3 && j == 2 ? -0.9 : 0.1) * (1 + 0.1 * k + 0.01 * j));
+        hu(0, k, j, i) = before(k, j, i);
+        const double change = he(0, k, j, i), size = std::abs(change) / (1e-3 * (0.3 + std::abs(before(k, j, i) + change)));
+        if (size > largest) lowers = change < 0;
+        largest = std::max(largest, size);
+      }
+  ASSERT_TRUE(lowers);
+  Kokkos::deep_copy(e.view(), he);
+  Kokkos::deep_copy(u.view(), hu);
+  const Real found = max_over_cells("test/multigrid/size", exec, u.owned(),
+                                    AddCorrection<T>{e[0], {u[0], T(0.3), T(1e3)}});
+  const auto after = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), u.view());
+  // Half a dozen operations, each rounded to the word.
+  const double rounding = std::is_same_v<T, float> ? 1e-6 : 1e-14;
+  EXPECT_NEAR(found, largest, rounding * largest);
+  for (int k = 1; k <= cells[2]; ++k)
+    for (int j = 1; j <= cells[1]; ++j)
+      for (int i = 1; i <= cells[0]; ++i)
+        ASSERT_NEAR(after(0, k, j, i), double(before(k, j, i)) + he(0, k, j, i), 4 * rounding)
+            << i << ' ' << j << ' ' << k;
+}
+
+TYPED_TEST(MultigridSolver, SizesOfCorrectionsAreThoseOfAPlainLoop) {
+  expect_sizes_of_a_plain_loop<TypeParam, Real>();
+  expect_sizes_of_a_plain_loop<TypeParam, float>();
+}
+
 /// The walls of the ghosts, cell by cell, with unequal sides.
 TYPED_TEST(MultigridSolver, GhostsFollowTheirWalls) {
   const std::array<int, 3> cells{3, 4, 5};
