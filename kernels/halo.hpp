@@ -89,13 +89,22 @@ bool device_messages_arrive(const Exec& exec, Communicator& ranks) {
   return ranks.max(good ? 0.0 : 1.0) == 0;
 }
 
+/// An instance that a device works through beside `exec`; on a host `exec` itself, which has every loop done when it returns.
+template <class Exec>
+Exec beside(const Exec& exec) {
+#if KOKKOS_VERSION >= 40000
+  if constexpr (!detail::runs_on_host<Exec>) return Kokkos::Experimental::partition_space(exec, 1)[0];
+#endif
+  return exec;
+}
+
 /// The ghosts of one grid on one rank. Axes in turn give the same ghosts as on an undivided grid, edges and
 /// corners included, bit for bit.
 template <class Exec>
 class Halo {
  public:
   Halo(const Exec& exec, const Ranks& ranks, const std::array<bool, 3>& periodic)
-      : exec_(exec), ranks_(ranks), cells_(ranks.parts.cells(ranks.parts.place)) {
+      : exec_(exec), arrivals_(exec), ranks_(ranks), cells_(ranks.parts.cells(ranks.parts.place)) {
     const Decomposition& parts = ranks_.parts;
     for (int a = 0; a < 3; ++a) {
       at_end_[2 * a] = parts.place[a] == 0 && !periodic[a];
@@ -117,6 +126,7 @@ class Halo {
       // A message is tagged with its direction as the sender sees it.
       if (exists) neighbours_.push_back({parts.rank_at(place), code, 26 - code, d, steps == 1});
     }
+    arrivals_ = divided() ? beside(exec) : exec;
   }
 
   const std::array<int, 3>& cells() const { return cells_; }
@@ -281,7 +291,7 @@ class Halo {
     double *send = send_.data(), *receive = receive_.data();
     const bool staged = !ranks_.device_messages;
     if (staged) {
-      copy_part(staged_send_, send_, offsets.back());
+      copy_part(exec_, staged_send_, send_, offsets.back());
       send = staged_send_.data();
       receive = staged_receive_.data();
     }
@@ -296,16 +306,18 @@ class Halo {
     communicator().start(receives, sends);
     finish_ = [this, packed, count, partners, offsets, more, staged] {
       communicator().finish();
-      if (staged) copy_part(receive_, staged_receive_, offsets.back());
+      // Beside the loop over the cells inside, which reads none of these ghosts.
+      if (staged) copy_part(arrivals_, receive_, staged_receive_, offsets.back());
       for (std::size_t n = 0; n < partners.size(); ++n) {
         const Box box = region(partners[n]->direction, true, more);
-        for_cells("kollagen/halo/unpack", exec_, box,
+        for_cells("kollagen/halo/unpack", arrivals_, box,
                   UnpackCells<T>{packed,
                                  count,
                                  reinterpret_cast<const T*>(receive_.data() + offsets[n]),
                                  {box.lower[0], box.lower[1], box.lower[2]},
                                  {box.extent(0), box.extent(1), box.extent(2)}});
       }
+      arrivals_.fence();
     };
   }
 
@@ -332,9 +344,9 @@ class Halo {
   }
 
   template <class To, class From>
-  void copy_part(const To& to, const From& from, const std::size_t count) const {
+  static void copy_part(const Exec& exec, const To& to, const From& from, const std::size_t count) {
     const auto part = std::pair<std::size_t, std::size_t>(0, count);
-    Kokkos::deep_copy(exec_, Kokkos::subview(to, part), Kokkos::subview(from, part));
+    Kokkos::deep_copy(exec, Kokkos::subview(to, part), Kokkos::subview(from, part));
   }
   void reserve(const std::size_t length) {
     if (send_.extent(0) >= length) return;
@@ -373,6 +385,7 @@ class Halo {
   }
 
   Exec exec_;
+  Exec arrivals_;  ///< takes in what neighbours have sent
   Ranks ranks_;
   std::array<int, 3> cells_;
   bool at_end_[6]{}, received_[6]{};
