@@ -3,11 +3,13 @@
 /// its terms in one place and nothing is split (docs/numerics.md).
 #include <algorithm>
 #include <cmath>
+#include <string>
 #include <utility>
 #include <vector>
 
 #include "host/integrator.hpp"
 #include "kernels/backends.hpp"
+#include "kernels/for_fields.hpp"
 #include "kernels/stages.hpp"
 #include "kernels/traffic.hpp"
 #include "kollagen/check.hpp"
@@ -199,14 +201,13 @@ class ImexIntegrator final : public Integrator<Exec> {
     }
     {
       const PartTimer part(seconds.seconds_control);
-      for (int s = 0; s < physics.count(); ++s)
-        with_type(s, [&](auto type) {
-          using T = decltype(type);
-          physics.with_cells(s, [&](const auto& cells) {
-            for_cells("kollagen/stages/start", physics.exec(), cells,
-                      StartStep<T>{state<T>(s), rhs<T>(s), next<T>(s), T(c / last_weight_), T(slack(s))});
-          });
-        });
+      with_like_species([&](auto type, const auto& cells, const std::vector<int>& species, const char* const group) {
+        using T = decltype(type);
+        std::vector<StartStep<T>> fields;
+        for (const int s : species)
+          fields.push_back({state<T>(s), rhs<T>(s), next<T>(s), T(c / last_weight_), T(slack(s))});
+        for_fields(std::string("kollagen/stages/start") + group, physics.exec(), cells, fields);
+      });
       this->count_traffic(traffic_of_active(traffic::start));
       have_last_stage_ = false;  // rhs_ now holds something else
     }
@@ -215,14 +216,12 @@ class ImexIntegrator final : public Integrator<Exec> {
     in_second_stage_ = true;
     {
       const PartTimer part(seconds.seconds_control);
-      for (int s = 0; s < physics.count(); ++s)
-        with_type(s, [&](auto type) {
-          using T = decltype(type);
-          physics.with_cells(s, [&](const auto& cells) {
-            for_cells("kollagen/stages/between", physics.exec(), cells,
-                      BetweenStages<T>{state<T>(s), rhs<T>(s), next<T>(s), error_[s], T(slack(s))});
-          });
-        });
+      with_like_species([&](auto type, const auto& cells, const std::vector<int>& species, const char* const group) {
+        using T = decltype(type);
+        std::vector<BetweenStages<T>> fields;
+        for (const int s : species) fields.push_back({state<T>(s), rhs<T>(s), next<T>(s), error_[s], T(slack(s))});
+        for_fields(std::string("kollagen/stages/between") + group, physics.exec(), cells, fields);
+      });
       this->count_traffic(traffic_of_active(traffic::between));
     }
     if (!solve_stage(time + dt, c)) return unacceptable;
@@ -456,15 +455,17 @@ class ImexIntegrator final : public Integrator<Exec> {
     auto& physics = *this->physics_;
     const int count = physics.count();
     std::vector<double>& plain = plain_error_;
-    for (int s = 0; s < count; ++s)
-      with_type(s, [&](auto type) {
-        using T = decltype(type);
-        physics.with_cells(s, [&](const auto& cells) {
-          max_over_cells("kollagen/stages/plain_error_size", physics.exec(), cells,
-                         PlainErrorSize<T>{error_of<T>(s), weight_of<T>(s)}, maxima_.next());
-        });
-      });
-    plain = maxima_.take(physics.exec());
+    std::vector<int> order;
+    with_like_species([&](auto type, const auto& cells, const std::vector<int>& species, const char* const group) {
+      using T = decltype(type);
+      std::vector<PlainErrorSize<T>> fields;
+      for (const int s : species) fields.push_back({error_of<T>(s), weight_of<T>(s)});
+      max_over_fields(std::string("kollagen/stages/plain_error_size") + group, physics.exec(), cells, fields, maxima_);
+      order.insert(order.end(), species.begin(), species.end());
+    });
+    const std::vector<Real> sizes = maxima_.take(physics.exec());
+    plain.assign(std::size_t(count), 0);
+    for (std::size_t n = 0; n < order.size(); ++n) plain[std::size_t(order[n])] = sizes[n];
     this->count_traffic(traffic_of_active(traffic::plain_error_size));
     physics.ranks().communicator->max(plain.data(), count);
     double largest = 0;
@@ -545,6 +546,18 @@ class ImexIntegrator final : public Integrator<Exec> {
   template <class T>
   ErrorWeight<T> weight_of(const int s) const {
     return {state<T>(s), next<T>(s), T(this->physics_->scale(s)), T(this->config_.tolerance), T(lowest(s))};
+  }
+  /// Calls f(value of a type, cells, species, ending of labels) for the species that are stored as this type and worked on in
+  /// these cells, a Box or Stretches; each species comes once.
+  template <class F>
+  void with_like_species(const F& f) const {
+    this->physics_->with_groups([&](const auto& cells, const std::vector<int>& species) {
+      constexpr bool active = std::is_same_v<std::decay_t<decltype(cells)>, Stretches>;
+      std::vector<int> singles, doubles;
+      for (const int s : species) (next_.single()[std::size_t(s)] ? singles : doubles).push_back(s);
+      if (!singles.empty()) f(float(), cells, singles, active ? "_active" : "");
+      if (!doubles.empty()) f(Real(), cells, doubles, active ? "_active" : this->physics_->mixed() ? "_slow" : "");
+    });
   }
   /// Calls f with a value of the type that a species is stored as.
   template <class F>

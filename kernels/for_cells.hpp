@@ -1,5 +1,5 @@
-/// The only file that names an execution policy: loops and reductions over cells, the same body on every
-/// backend.
+/// Loops and reductions over cells, the same body on every backend. Only this file and its kin, kernels/for_*.hpp, name an
+/// execution policy.
 #pragma once
 
 #include <algorithm>
@@ -63,6 +63,7 @@ inline int checked_count(const std::string& label, const long count) {
 /// a cell takes from memory. Right for all 0 <= n < 2^31 and divisors from 1 (Granlund & Montgomery 1994).
 class Divisor {
  public:
+  Divisor() = default;
   explicit Divisor(const int d) {
     while ((1LL << shift_) < d) ++shift_;
     magic_ = unsigned(((1ULL << (31 + shift_)) + unsigned(d) - 1) / unsigned(d));
@@ -80,6 +81,7 @@ class Divisor {
 /// The cell of a box with a given number, x fastest.
 class CellOfBox {
  public:
+  CellOfBox() = default;
   explicit CellOfBox(const Box& box)
       : by_ni_(box.extent(0)), by_nj_(box.extent(1)), ni_(box.extent(0)), nj_(box.extent(1)), ilo_(box.lower[0]),
         jlo_(box.lower[1]), klo_(box.lower[2]) {}
@@ -93,7 +95,7 @@ class CellOfBox {
 
  private:
   Divisor by_ni_, by_nj_;
-  int ni_, nj_, ilo_, jlo_, klo_;
+  int ni_ = 0, nj_ = 0, ilo_ = 0, jlo_ = 0, klo_ = 0;
 };
 
 /// What a functor wants to do once before a row is worked on (host only); most want nothing.
@@ -506,21 +508,22 @@ class Maxima {
  public:
   using Space = typename detail::Staging<Exec>::Space;
   using Result = Kokkos::View<Real, Space>;
+  using Results = Kokkos::View<Real*, Space>;
 
   /// Room for `most` results until they are taken.
-  explicit Maxima(const int most) {
-    for (int n = 0; n < most; ++n) results_.emplace_back("maximum");
-  }
+  explicit Maxima(const int most) : results_("maxima", std::size_t(most)) {}
   /// Where the next result goes. Throws std::length_error when all are in use.
-  const Result& next() {
-    if (used_ == results_.size()) throw std::length_error("more maxima are under way than there is room for");
-    return results_[used_++];
+  Result next() { return Result(results_.data() + claim(1)); }
+  /// The same for so many that one loop finds.
+  Results next(const int count) {
+    const std::size_t first = claim(std::size_t(count));
+    return Results(results_.data() + first, std::size_t(count));
   }
   /// Waits for all of them; in the order of `next`, each at least 0.
   std::vector<Real> take(const Exec& exec) {
     exec.fence();
     std::vector<Real> values;
-    for (std::size_t n = 0; n < used_; ++n) values.push_back(std::max(results_[n](), Real(0)));
+    for (std::size_t n = 0; n < used_; ++n) values.push_back(std::max(results_(n), Real(0)));
     used_ = 0;
     return values;
   }
@@ -534,7 +537,14 @@ class Maxima {
   }
 
  private:
-  std::vector<Result> results_;
+  /// The first of so many.
+  std::size_t claim(const std::size_t count) {
+    if (used_ + count > results_.extent(0)) throw std::length_error("more maxima are under way than there is room for");
+    used_ += count;
+    return used_ - count;
+  }
+
+  Results results_;
   std::size_t used_ = 0;
 };
 

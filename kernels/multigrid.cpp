@@ -65,8 +65,8 @@ double Multigrid<Exec>::face_ratio(const Level& fine, const Level& coarse, const
 
 template <class Exec>
 Multigrid<Exec>::Multigrid(const Exec& exec, const Ranks& ranks, const std::array<double, 3>& spacing,
-                           const Walls& walls, const long gather_below)
-    : exec_(exec), ranks_(ranks.communicator) {
+                           const Walls& walls, const long gather_below, const Launches launches)
+    : exec_(exec), ranks_(ranks.communicator), launches_(launches) {
   using Memory = typename Exec::memory_space;
   const auto inert = [&](const int axis, const int n) {
     const auto closed = [](const WallKind k) { return k == WallKind::periodic || k == WallKind::no_flux; };
@@ -170,6 +170,13 @@ Multigrid<Exec>::Multigrid(const Exec& exec, const Ranks& ranks, const std::arra
     Kokkos::deep_copy(coarse.multiplier, of_coarse);
     levels_.push_back(coarse);
   }
+  team_level_ = std::max(shared_levels_, 1);
+  const auto cells_of = [&](const int index) {
+    const auto& n = levels_[std::size_t(index)].whole;
+    return double(n[0]) * n[1] * n[2];
+  };
+  while (team_level_ < int(levels_.size()) && (launches_ == Launches::rows || cells_of(team_level_) > double(team_cells)))
+    ++team_level_;
   if (shared_levels_ == 0 || shared_levels_ == int(levels_.size())) return;
   const Level &last = levels_[shared_levels_ - 1], &whole = levels_[shared_levels_];
   gather_cells_ = plan_gather(last, whole, {0, 0, 0});
@@ -258,10 +265,12 @@ template <class Exec>
 template <class T>
 void Multigrid<Exec>::set_coefficient(const Span3<T>& m, const double largest, const Intact& intact,
                                       const Span2<const Real>& multiplier) {
-  if (!levels_[0].faces.allocated())
+  if (!levels_[0].faces.allocated()) {
     for (std::size_t l = 0; l < levels_.size(); ++l)
       levels_[l].faces =
           Fields<Exec, float>("multigrid faces of level " + std::to_string(l), 3, levels_[l].cells);
+    list_coarse(coarse_, [&](const Level& level) { return level_operator(level, 0); });
+  }
   Level& fine = levels_[0];
   largest_m_ = largest;
   by_depth_ = false;
@@ -356,6 +365,7 @@ void Multigrid<Exec>::set_layers(const std::vector<double>& m) {
       means[map.parent(2, k)] += lateral[k] * level.widths[2][k] / coarse.widths[2][map.parent(2, k)];
     lateral = means;
   }
+  list_coarse(coarse_by_depth_, [&](const Level& level) { return depth_operator(level, 0); });
 }
 
 template <class Exec>
@@ -410,7 +420,7 @@ std::pair<int, int> Multigrid<Exec>::paired_parents(const Level& level) {
 template <class Exec>
 void Multigrid<Exec>::prolong(const int index) {
   Level &level = levels_[index], &coarse = levels_[index + 1];
-  coarse.halo->fill(ghosts(coarse, coarse.e), Reach::corners);
+  if (!coarse.has_corners) coarse.halo->fill(ghosts(coarse, coarse.e), Reach::corners);
   const Interpolation from{level.map, coarse.e, level.of_part(level.neighbour_weight, 0),
                            level.of_part(level.neighbour_weight, 1),
                            level.of_part(level.neighbour_weight, 2)};
@@ -418,20 +428,22 @@ void Multigrid<Exec>::prolong(const int index) {
   const auto [low, high] = paired_parents(level);
   const int first = level.map.first(0, 0);
   const ProlongPairs pairs{general, first, {2 * low + first, 2 * high + first}, level.cells[0]};
-  Box parents = level.box(), before = level.box(), after = level.box();
-  parents.lower[0] = low;
-  parents.upper[0] = high;
-  // The ends of the rows where `pairs` has not done them, or the whole rows where there are no pairs.
-  const bool ends_done = detail::runs_on_host<Exec> && low < high;
-  level.has_ghosts = false;
-  const auto run = [&](const auto& f) { for_cells("kollagen/multigrid/prolong", exec_, parents, f); };
-  if (ends_done)
-    write(level, level.e, pairs, run);
-  else
-    run(pairs);
-  before.upper[0] = ends_done ? 0 : low < high ? pairs.ends[0] : level.cells[0];
-  after.lower[0] = ends_done || low == high ? level.cells[0] : pairs.ends[1];
-  for (const Box& box : {before, after}) for_cells("kollagen/multigrid/prolong_ends", exec_, box, general);
+  Box parents = level.box();
+  const char* const label = "kollagen/multigrid/prolong";
+  level.has_ghosts = level.has_corners = false;
+  if (launches_ == Launches::few) {
+    parents.lower[0] = level.map.parent(0, 0);
+    parents.upper[0] = level.map.parent(0, level.cells[0] - 1) + 1;
+    level.has_ghosts = !level.halo->divided();
+    for_cells(label, exec_, parents,
+              ProlongParents{pairs, low, high, level.halo->cell_ghosts(ghosts(level, level.e).front()), level.has_ghosts});
+  } else if (detail::runs_on_host<Exec> && low < high) {
+    parents.lower[0] = low;
+    parents.upper[0] = high;
+    write(level, level.e, pairs, [&](const auto& f) { for_cells(label, exec_, parents, f); });
+  } else {
+    for_cells(label, exec_, parents, general);
+  }
 }
 
 template <class Exec>
@@ -500,6 +512,10 @@ void Multigrid<Exec>::divide(Level& level, const Target& target) {
 template <class Exec>
 template <class Target>
 void Multigrid<Exec>::solve_level(const int index, const double s, const int last, const Target& target) {
+  if (index == team_level_) {
+    by_depth_ ? solve_coarse(coarse_by_depth_, s, last) : solve_coarse(coarse_, s, last);
+    return;
+  }
   Level& level = levels_[index];
   const double sigma = coupling(level, s, false);
   if (sigma == 0)
@@ -511,18 +527,81 @@ void Multigrid<Exec>::solve_level(const int index, const double s, const int las
 }
 
 template <class Exec>
+template <class Operator, class OperatorOf>
+void Multigrid<Exec>::list_coarse(Kokkos::View<CoarseLevel<Operator>*, typename Exec::memory_space>& levels,
+                                  const OperatorOf& operator_of) {
+  const int count = int(levels_.size()) - team_level_;
+  if (count <= 0) return;
+  KOLLAGEN_CHECK(count <= most_coarse_levels, "more coarse levels than halving so few cells can make");
+  std::vector<CoarseLevel<Operator>> list;
+  for (int l = team_level_; l < int(levels_.size()); ++l) {
+    const Level& level = levels_[std::size_t(l)];
+    const GhostsOfCell<float> images = level.halo->cell_ghosts(ghosts(level, level.at(correction_e)).front());
+    CoarseLevel<Operator> item{int(level.box().cells()),
+                               {level.cells[0], level.cells[1], level.cells[2]},
+                               detail::CellOfBox(level.box()),
+                               operator_of(level),
+                               level.at(weight_q),
+                               level.at(residual_r),
+                               level.at(correction_e),
+                               level.at(correction_other),
+                               {images.sides[0], images.sides[1], images.sides[2]},
+                               images.walls.multiplier,
+                               {level.spacing[0], level.spacing[1], level.spacing[2]},
+                               level.map,
+                               {},
+                               {},
+                               {}};
+    for (int a = 0; a < 3 && l + 1 < int(levels_.size()); ++a) {
+      item.share[a] = level.of_part(level.share, a);
+      item.neighbour_weight[a] = level.of_part(level.neighbour_weight, a);
+      const bool three_at_the_end = level.map.halved[a] == 1 && level.whole[a] % 2 == 1;
+      item.pairs_end[a] = a == 0 && level.map.halved[0] == 0 ? 0 : level.map.coarse[a] - (three_at_the_end ? 1 : 0);
+    }
+    list.push_back(item);
+  }
+  levels = Kokkos::View<CoarseLevel<Operator>*, typename Exec::memory_space>(
+      Kokkos::view_alloc("coarse levels", Kokkos::WithoutInitializing), list.size());
+  Kokkos::deep_copy(levels, Kokkos::View<const CoarseLevel<Operator>*, Kokkos::HostSpace, Kokkos::MemoryTraits<Kokkos::Unmanaged>>(
+                                list.data(), list.size()));
+}
+
+template <class Exec>
+template <class Operator>
+void Multigrid<Exec>::solve_coarse(const Kokkos::View<CoarseLevel<Operator>*, typename Exec::memory_space>& levels,
+                                   const double s, const int last) {
+  constexpr bool fields = std::is_same_v<Operator, LevelOperator>;
+  const double last_sigma = coupling(levels_[std::size_t(last)], s, false);
+  CoarseCycle<Exec, Operator> cycle{levels.data(), last - team_level_ + 1, float(s), last_sigma == 0, walls_, {}};
+  for (int l = team_level_; l <= last; ++l) {
+    Level& level = levels_[std::size_t(l)];
+    level.e = level.at(correction_e);
+    const std::vector<float> omega = sweep_weights(coupling(level, s, false), l == last);
+    std::copy(omega.begin(), omega.end(), cycle.omega[l - team_level_]);
+    const double cells = double(level.box().cells());
+    const double share = level.intact.share;
+    const double from_zero = fields ? traffic::sweep_from_zero(share) : traffic::sweep_layers_from_zero;
+    const double sweep = fields ? traffic::sweep(share) : traffic::sweep_layers;
+    if (l < last)
+      traffic_ += ((fields ? traffic::restriction(share) : traffic::restriction_layers) + traffic::prolongation) * cells;
+    traffic_ += (cycle.divide && l == last ? traffic::divide : from_zero + 3 * sweep) * cells;
+  }
+  levels_[std::size_t(team_level_)].has_corners = true;
+  for_team(fields ? "kollagen/multigrid/coarse_levels" : "kollagen/multigrid/coarse_levels_layers", exec_, cycle);
+}
+
+template <class Exec>
 template <class Operator, class Target>
 void Multigrid<Exec>::solve_level_with(const Operator& op, const int index, const double s, const double sigma,
                                        const int last, const Target& target) {
   constexpr bool fields = std::is_same_v<Operator, LevelOperator>;
   Level& level = levels_[index];
-  const double high = (1 + 2 * sigma) / (1 + sigma), low = 1 / (1 + sigma);
+  const std::vector<float> omega = sweep_weights(sigma, index == last);
   if (index == last) {
-    smooth(level, op, chebyshev_weights(4, low, high), true, target);
+    smooth(level, op, omega, true, target);
     return;
   }
-  const auto omega = chebyshev_weights(4, std::max(low, high / 8), high);
-  smooth(level, op, {omega[1], omega[3]}, true);
+  smooth(level, op, {omega[0], omega[1]}, true);
   const Level& coarse = levels_[index + 1];
   const Span3<float> scratch = other_buffer(level);
   for_cells_of(level, fields ? "kollagen/multigrid/residual" : "kollagen/multigrid/residual_layers",
@@ -531,13 +610,13 @@ void Multigrid<Exec>::solve_level_with(const Operator& op, const int index, cons
   restrict_mean("kollagen/multigrid/restrict", index, scratch, coarse.at(residual_r));
   if (index == shared_levels_ - 1) {
     gather(gather_cells_, {coarse.at(residual_r), coarse.at(weight_q)}, {0, 0, 0});
-    for (int below = index + 1; below < last; ++below) restrict_weight(below);
+    for (int below = index + 1; below < std::min(last, team_level_); ++below) restrict_weight(below);
   }
   solve_level(index + 1, s, last, NoTarget());
   prolong(index);
   traffic_ += ((fields ? traffic::restriction(level.intact.share) : traffic::restriction_layers) + traffic::prolongation) *
               double(level.box().cells());
-  smooth(level, op, {omega[0], omega[2]}, false, target);
+  smooth(level, op, {omega[2], omega[3]}, false, target);
 }
 
 template <class Exec>
@@ -548,7 +627,8 @@ void Multigrid<Exec>::v_cycle(const double s, const Walls& walls, const Target& 
   int last = 0;
   while (last + 1 < int(levels_.size()) && coupling(levels_[last], s, true) > 0.75) {
     // Below the last shared level the weight is gathered together with the residual.
-    if (last < shared_levels_ || shared_levels_ == 0) restrict_weight(last);
+    // CoarseCycle restricts it by itself.
+    if (last < team_level_ && (last < shared_levels_ || shared_levels_ == 0)) restrict_weight(last);
     ++last;
   }
   solve_level(0, s, last, target);

@@ -157,6 +157,17 @@ class Physics {
       f(owned());
   }
 
+  /// Calls f(cells, species) for the species that have to be worked on in the same cells, a Box or Stretches; each species
+  /// comes once.
+  template <class F>
+  void with_groups(const F& f) const {
+    const auto stretches = active_.stretches();
+    std::vector<int> everywhere, active;
+    for (int s = 0; s < count(); ++s) (stretches && rests(s) ? active : everywhere).push_back(s);
+    f(owned(), everywhere);
+    if (!active.empty()) f(*stretches, active);
+  }
+
   /// Whether the error estimate of a step is added to a species.
   virtual bool extrapolated(int species) const = 0;
   /// Adds the error estimates of a step to the extrapolated species that do not move (ExtrapolateLocal), in `u` and `rhs`.

@@ -17,8 +17,8 @@ ONE_PLACE = (
     (
         r"\b(?:RangePolicy|MDRangePolicy|TeamPolicy|TeamThreadRange|ThreadVectorRange|WorkGraphPolicy"
         r"|parallel_for|parallel_reduce|parallel_scan)\b",
-        {"kernels/for_cells.hpp"},
-        "loops go through kernels/for_cells.hpp, the only file that names an execution policy",
+        {"kernels/for_cells.hpp", "kernels/for_fields.hpp", "kernels/for_team.hpp"},
+        "loops go through kernels/for_*.hpp, the only files that name an execution policy",
     ),
     (r"\bKOKKOS_(?:CLASS_)?LAMBDA\b", set(), "device code is a named functor of values, not a lambda"),
     (

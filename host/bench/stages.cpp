@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <type_traits>
 
 #include "kernels/stages.hpp"
 #include "kernels/traffic.hpp"
@@ -17,7 +18,7 @@ constexpr Stopwatch::Effort effort{0.6, 3, 9};
 /// mean of its launches; of the kernels of one species those of one that moves.
 std::map<std::string, double> launch_traffic(const Stages& stages) {
   using namespace traffic;
-  const double word = stages.moving_word, intact = stages.intact_share;
+  const double word = stages.moving_word, intact = stages.intact_share, together = stages.fields_of_a_launch;
   return {
       {"right_hand_side/evaluate", evaluate(stages.state_bytes, word, true, true)},
       {"reactions/stage_residual", residual(word)},
@@ -39,9 +40,9 @@ std::map<std::string, double> launch_traffic(const Stages& stages) {
       {"multigrid/fine_faces", word + single},
       {"multigrid/prolong", prolongation},
       {"multigrid/divide", divide},
-      {"stages/start", start(word)},
-      {"stages/plain_error_size", plain_error_size(word)},
-      {"stages/between", between(word)},
+      {"stages/start", together * start(word)},
+      {"stages/plain_error_size", together * plain_error_size(word)},
+      {"stages/between", together * between(word)},
       {"stages/finish_error", finish_error(word)},
       {"stages/error_size", error_size(word)},
       {"stages/add_correction", add_correction(word)},
@@ -70,6 +71,14 @@ Stages measure_stages(Simulation<Exec>& simulation, const double hours, Stopwatc
   result.moving_word = physics.moving_word();
   result.state_bytes = physics.state_bytes();
   result.intact_share = physics.intact_share();
+  result.fields_of_a_launch = 1;
+  if constexpr (!detail::runs_on_host<Exec>)
+    physics.with_groups([&](const auto& in, const std::vector<int>& species) {
+      if constexpr (std::is_same_v<std::decay_t<decltype(in)>, Box>)
+        result.fields_of_a_launch = int(std::count_if(species.begin(), species.end(), [&](const int s) {
+          return physics.word(s) == result.moving_word;
+        }));
+    });
   const auto measure = [&](const std::string& name, const double bytes, const std::function<void()>& work) {
     work();  // what it allocates or computes once is not its speed
     result.stages.push_back(watch.measure(name, cells, bytes, effort, work));

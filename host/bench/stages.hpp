@@ -22,6 +22,9 @@ struct Stages {
   std::map<std::string, std::vector<double>> finest_level;
   double moving_word = 0, state_bytes = 0;  ///< [B] of a cell: a field that moves, all fields
   double intact_share = 0;  ///< of the cells, around which there is no clot
+  /// Fields that one launch of a loop over like fields takes (kernels/for_fields.hpp), where they are worked on everywhere and
+  /// have the word of those that move.
+  int fields_of_a_launch = 0;
   double local_traffic = 0;  ///< [B] per cell, the mean of both launches of the kernel of the local fields
 };
 

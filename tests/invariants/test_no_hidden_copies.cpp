@@ -74,6 +74,8 @@ constexpr const char* waited_for[] = {"kollagen/reactions/stage_residual", "koll
 constexpr const char* taken_together[] = {"kollagen/stages/add_correction",
                                           "kollagen/reactions/update_local",
                                           "kollagen/stages/plain_error_size",
+                                          "kollagen/stages/plain_error_size_active",
+                                          "kollagen/stages/plain_error_size_slow",
                                           "kollagen/multigrid/add_divided",
                                           "kollagen/multigrid/smooth_and_add",
                                           "kollagen/multigrid/smooth_from_zero_and_add",

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "kernels/for_cells.hpp"
+#include "kernels/for_fields.hpp"
 #include "kollagen/fields.hpp"
 #include "support/backends.hpp"
 
@@ -238,6 +239,59 @@ TYPED_TEST(ForCells, StretchesVisitTheirCellsOnce) {
   }
 }
 
+/// Several fields at once, the way of hosts and that of devices: each gets its own and nothing else, in a box, in stretches
+/// and in none of either.
+TYPED_TEST(ForCells, SeveralFieldsAtOnceAreSeveralLoops) {
+  const TypeParam exec;
+  const Box all{{0, 0, 0}, cells}, inner{{2, 1, 1}, {6, 4, 3}};
+  Kokkos::View<int*, typename TypeParam::memory_space> list("list", 3);
+  const auto mirror = Kokkos::create_mirror_view(list);
+  mirror(0) = 1, mirror(1) = 4, mirror(2) = 11;
+  Kokkos::deep_copy(list, mirror);
+  const auto expect = [&](const auto& where, const bool at_once, const auto& has) {
+    const Fields<TypeParam> fields("u", 4, cells);
+    std::vector<AddCode> add;
+    for (const int n : {0, 1, 3}) add.push_back({fields[n]});
+    const std::vector<Peak> peaks{{1, 2, 3, 7.5}, {1, 2, 3, -4}, {2, 3, 5, 9}, {1, 1, 2, 2}};
+    Maxima<TypeParam> maxima(7);
+    if (at_once) {
+      detail::for_fields_at_once("test/for_fields/add", exec, where, add);
+      detail::max_over_fields_at_once("test/for_fields/max", exec, where, peaks, maxima);
+    } else {
+      for_fields("test/for_fields/add", exec, where, add);
+      max_over_fields("test/for_fields/max", exec, where, peaks, maxima);
+    }
+    max_over_fields("test/for_fields/max", exec, where, std::vector<Peak>{}, maxima);
+    max_over_fields("test/for_fields/max", exec, where, std::vector<Code>{Code{}}, maxima);
+    const std::vector<Real> found = maxima.take(exec);
+    ASSERT_EQ(found.size(), 5u);
+    std::vector<Real> largest(5, 0);
+    const auto host = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), fields.view());
+    for (int k = -1; k <= cells[2]; ++k)
+      for (int j = -1; j <= cells[1]; ++j)
+        for (int i = -1; i <= cells[0]; ++i) {
+          const bool inside = has(k, j, i);
+          const Real code = 1 + i + 10 * j + 100 * k;
+          for (int n = 0; n < 4; ++n)
+            ASSERT_EQ(host(n, k + 1, j + 1, i + 1), inside && n != 2 ? code : 0) << n << ": " << i << ' ' << j << ' ' << k;
+          if (!inside) continue;
+          for (std::size_t n = 0; n < peaks.size(); ++n) largest[n] = std::max(largest[n], peaks[n](k, j, i));
+          largest[4] = std::max(largest[4], code);
+        }
+    EXPECT_EQ(found, largest);
+  };
+  for (const bool at_once : {false, true}) {
+    for (const Box& box : {all, inner, nothing})
+      expect(box, at_once, [&](const int k, const int j, const int i) { return contains(box, k, j, i); });
+    for (const int count : {3, 0})
+      expect(Stretches(all, 2, list.data(), count), at_once, [&](const int k, const int j, const int i) {
+        const int number = (k * cells[1] + j) * 2 + i / 4;
+        return count > 0 && contains(all, k, j, i) && (number == 1 || number == 4 || number == 11);
+      });
+  }
+  EXPECT_THROW(detail::for_fields_at_once("test/for_fields/too_many", exec, all, std::vector<Code>(17)), std::logic_error);
+}
+
 TYPED_TEST(ForCells, AnEmptyBoxDoesNothing) {
   const TypeParam exec;
   Fields<TypeParam> fields("u", 1, cells);
@@ -274,6 +328,7 @@ TYPED_TEST(ForCells, MaximaAreTakenInTheirOrderAndMakeRoom) {
   max_over_cells("test/for_cells/max", exec, inner, Peak{1, 2, 3, -4}, maxima.next());
   max_over_cells("test/for_cells/max", exec, inner, Peak{1, 2, 3, 2}, maxima.next());
   EXPECT_THROW(maxima.next(), std::length_error);
+  EXPECT_THROW(maxima.next(2), std::length_error);
   EXPECT_EQ(maxima.take(exec), (std::vector<Real>{7.5, 0, 2}));
   // A loop over nothing leaves 0 where another one has left something.
   max_over_cells("test/for_cells/max", exec, nothing, Peak{1, 2, 3, 9}, maxima.next());

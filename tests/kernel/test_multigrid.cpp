@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -361,6 +362,63 @@ void expect_same_field_either_way() {
 TYPED_TEST(MultigridSolver, CorrectsAFieldInItsLastSweep) {
   expect_same_field_either_way<TypeParam, Real>();
   expect_same_field_either_way<TypeParam, float>();
+}
+
+/// Counts launches while it lives, through the hooks for profilers. One at a time.
+class Launched {
+ public:
+  Launched() : before_(Kokkos::Tools::Experimental::get_callbacks()) {
+    count_ = 0;
+    Kokkos::Tools::Experimental::set_begin_parallel_for_callback(
+        [](const char*, std::uint32_t, std::uint64_t*) { ++count_; });
+  }
+  ~Launched() { Kokkos::Tools::Experimental::set_callbacks(before_); }
+  Launched(const Launched&) = delete;
+  Launched& operator=(const Launched&) = delete;
+  int count() const { return count_; }
+
+ private:
+  static inline int count_ = 0;
+  Kokkos::Tools::Experimental::EventSet before_;
+};
+
+/// The way of devices and that of hosts through the levels: the same bits, but for the number of launches. With time steps
+/// so different that the last level is the first of those that one team works on, the last of them, and one in between;
+/// then cells that couple to nothing.
+TYPED_TEST(MultigridSolver, FewLaunchesGiveTheSameBits) {
+  const TypeParam exec;
+  int fewest = 1000, coarse_cycles = 0;
+  for (const Problem& p : problems)
+    for (const bool by_layers : {false, true})
+      for (const double part : {0.0, 0.03, 0.3, 1.0, 30.0}) {
+        const Fields<TypeParam> fields = make_fields(exec, p, !by_layers);
+        const Walls walls = walls_of(p);
+        Ranks ranks;
+        ranks.parts = undivided(p.cells);
+        std::vector<float> found[2];
+        int launches[2];
+        for (const Launches way : {Launches::rows, Launches::few}) {
+          Multigrid<TypeParam> solver(exec, ranks, p.spacing, walls, Multigrid<TypeParam>::gathered_cells, way);
+          if (by_layers)
+            solver.set_layers(layers_of(p));
+          else
+            solver.set_coefficient(fields[2], p.layered ? 2.5 : 1);
+          max_over_cells("test/multigrid/residual", exec, fields.owned(),
+                         DoubleResidual{{fields[0], fields[2], {0, 0, 0}}, fields[1], solver.residual(), solver.weight(), 1.25});
+          for (int cycle = 0; cycle < 2; ++cycle) {  // what the first one leaves in the levels must not matter
+            const Launched launched;
+            solver.v_cycle((cycle == 0 ? 0.5 : 1) * part * p.s, walls);
+            launches[int(way)] = launched.count();
+          }
+          found[int(way)] = bits_of<TypeParam, float>(exec, solver.correction(), p.cells);
+        }
+        EXPECT_EQ(found[0], found[1]) << p << (by_layers ? ", layers, " : ", faces, ") << part;
+        EXPECT_LE(launches[1], launches[0]) << p;
+        if (launches[1] < launches[0] / 3) ++coarse_cycles;
+        fewest = std::min(fewest, launches[1]);
+      }
+  EXPECT_EQ(fewest, 1);  // one cell, or nothing couples
+  EXPECT_GT(coarse_cycles, 20);
 }
 
 /// What is added and its largest size, here of a correction that makes a field smaller, are those of a plain loop.

@@ -79,7 +79,7 @@ struct Result {
 };
 
 template <class Exec>
-Result solve(const Problem& p, const Ranks& ranks, const long gather_below) {
+Result solve(const Problem& p, const Ranks& ranks, const long gather_below, const Launches launches) {
   const Exec exec;
   const auto first = ranks.parts.first(ranks.parts.place), part = ranks.parts.cells(ranks.parts.place);
   const Fields<Exec> fields("multigrid over ranks", solutions + 1, part);
@@ -124,7 +124,7 @@ Result solve(const Problem& p, const Ranks& ranks, const long gather_below) {
   Halo<Exec> halo(exec, ranks, periodic);
   halo.fill(std::vector<GhostField<Real>>{{m, mirror}}, Reach::faces);
 
-  Multigrid<Exec> solver(exec, ranks, p.spacing, walls, gather_below);
+  Multigrid<Exec> solver(exec, ranks, p.spacing, walls, gather_below, launches);
   solver.set_coefficient(m, 1.4);
   const RoughProblem rough{solver.residual(), solver.weight(), {first[0], first[1], first[2]}};
   const double reach[solutions] = {0, 4000, 1e6, 4000, 1e6};  // s [um^2]: some levels, all of them
@@ -157,27 +157,28 @@ TYPED_TEST(MultigridOverRanks, HasTheBitsOfOneRank) {
   for (const Problem& p : problems) {
     Ranks alone;
     alone.parts = undivided(p.cells);
-    const Result whole = solve<TypeParam>(p, alone, 0);
+    const Result whole = solve<TypeParam>(p, alone, 0, Launches::rows);
     EXPECT_EQ(whole.shared_levels, 0);
     for (const Decomposition& parts : grids(p.cells, group->size(), group->rank()))
-      for (const long gather_below : {0L, 300L, 1000000L}) {
-        const Result mine = solve<TypeParam>(p, {group, parts, true}, gather_below);
-        const auto first = parts.first(parts.place), part = parts.cells(parts.place);
-        int wrong[solutions] = {};
-        for (int n = 0; n < solutions; ++n)
-          for (int k = 1; k <= part[2]; ++k)
-            for (int j = 1; j <= part[1]; ++j)
-              for (int i = 1; i <= part[0]; ++i)
-                wrong[n] += mine.corrections(n, k, j, i) !=
-                            whole.corrections(n, first[2] + k, first[1] + j, first[0] + i);
-        for (int n = 0; n < solutions; ++n)
-          EXPECT_EQ(wrong[n], 0) << solution_names[n] << " on " << p.cells[0] << " x " << p.cells[1]
-                                 << " x " << p.cells[2] << " cells, parts " << parts.ranks[0] << " x "
-                                 << parts.ranks[1] << " x " << parts.ranks[2] << ", " << mine.shared_levels
-                                 << " shared levels";
-        most_shared = std::max(most_shared, mine.shared_levels);
-        EXPECT_TRUE(gather_below < 1000000 || mine.shared_levels <= 1) << "the finest level alone is shared";
-      }
+      for (const long gather_below : {0L, 300L, 1000000L})
+        for (const Launches launches : {Launches::rows, Launches::few}) {
+          const Result mine = solve<TypeParam>(p, {group, parts, true}, gather_below, launches);
+          const auto first = parts.first(parts.place), part = parts.cells(parts.place);
+          int wrong[solutions] = {};
+          for (int n = 0; n < solutions; ++n)
+            for (int k = 1; k <= part[2]; ++k)
+              for (int j = 1; j <= part[1]; ++j)
+                for (int i = 1; i <= part[0]; ++i)
+                  wrong[n] += mine.corrections(n, k, j, i) !=
+                              whole.corrections(n, first[2] + k, first[1] + j, first[0] + i);
+          for (int n = 0; n < solutions; ++n)
+            EXPECT_EQ(wrong[n], 0) << solution_names[n] << " on " << p.cells[0] << " x " << p.cells[1]
+                                   << " x " << p.cells[2] << " cells, parts " << parts.ranks[0] << " x "
+                                   << parts.ranks[1] << " x " << parts.ranks[2] << ", " << mine.shared_levels
+                                   << " shared levels, " << (launches == Launches::few ? "few launches" : "rows");
+          most_shared = std::max(most_shared, mine.shared_levels);
+          EXPECT_TRUE(gather_below < 1000000 || mine.shared_levels <= 1) << "the finest level alone is shared";
+        }
   }
   // The comparison is about shared coarse levels too, not only about gathered ones.
   if (group->size() > 1) {
