@@ -17,11 +17,15 @@ struct CoarseLevel {
   int count;  ///< cells
   int cells[3];
   detail::CellOfBox cell_of;
+  int face_count;  ///< of a box that has one cell more along each axis
+  detail::CellOfBox face_of;
   Operator a;  ///< its `s` is that of the cycle
   Span3<float> q, r, e, other;
+  Span3<float> faces[3];  ///< conductances along x, y, z, where the operator has fields of them
   int sides[3];                  ///< FillGhosts
   Span2<const Real> multiplier;  ///< Walls
   Real spacing[3];
+  const float* distance_ratio[3];  ///< CoarseFaces, from the finer level
   // To the next level; not read on the last one.
   Coarsening map;
   const float* share[3];
@@ -38,6 +42,38 @@ struct RestrictEither {
       RestrictPairs{general, general.map.first(0, 0)}.at_row(k, j)(k, j, i);
     else
       general(k, j, i);
+  }
+};
+
+/// The conductances of these levels from those of the first of them.
+template <class Exec>
+struct CoarsenFaces {
+  const CoarseLevel<LevelOperator>* levels;
+  int count;
+  KOKKOS_INLINE_FUNCTION void operator()(const Team<Exec>& team) const {
+    for (int l = 0; l + 1 < count; ++l) {
+      const CoarseLevel<LevelOperator>&fine = levels[l], &coarse = levels[l + 1];
+      const CoarseFacesOfCell faces{of<0>(fine, coarse),
+                                    of<1>(fine, coarse),
+                                    of<2>(fine, coarse),
+                                    {coarse.cells[0], coarse.cells[1], coarse.cells[2]}};
+      for (int cell = team.team_rank(); cell < coarse.face_count; cell += team.team_size()) {
+        const auto [k, j, i] = coarse.face_of.at(cell);
+        faces(k, j, i);
+      }
+      team.team_barrier();
+    }
+  }
+
+ private:
+  template <int Axis>
+  KOKKOS_FORCEINLINE_FUNCTION static CoarseFaces<Axis> of(const CoarseLevel<LevelOperator>& fine,
+                                                          const CoarseLevel<LevelOperator>& coarse) {
+    return {fine.map,
+            fine.faces[Axis],
+            coarse.faces[Axis],
+            {fine.share[0], fine.share[1], fine.share[2]},
+            coarse.distance_ratio[Axis]};
   }
 };
 

@@ -473,6 +473,20 @@ struct CoarseFaces {
   }
 };
 
+/// The lower faces of a coarse cell along all axes. Runs over the cells of a part and one more along each axis, whose lower
+/// faces are the upper ones of the last: a part without cells may still have that at the end of the grid.
+struct CoarseFacesOfCell {
+  CoarseFaces<0> x;
+  CoarseFaces<1> y;
+  CoarseFaces<2> z;
+  int end[3];  ///< one past the last cell of the part along x, y, z
+  KOKKOS_FORCEINLINE_FUNCTION void operator()(const int k, const int j, const int i) const {
+    if (j < end[1] && k < end[2]) x(k, j, i);
+    if (i < end[0] && k < end[2]) y(k, j, i);
+    if (i < end[0] && j < end[1]) z(k, j, i);
+  }
+};
+
 /// e = r/q: the whole solve where nothing couples, or where one cell is left.
 struct DivideByWeight {
   Span3<const float> r;

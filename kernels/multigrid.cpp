@@ -292,30 +292,49 @@ void Multigrid<Exec>::set_coefficient(const Span3<T>& m, const double largest, c
     for_cells("kollagen/multigrid/fine_faces", exec_, faces,
               FineFaces<T>{m, fine.faces[a], a, fine.inert[a] ? 0 : 1 / fine.spacing[a]});
   }
-  for (int l = 0; l + 1 < int(levels_.size()); ++l) {
-    coarsen_faces<0>(l);
-    coarsen_faces<1>(l);
-    coarsen_faces<2>(l);
-  }
+  for (int l = 0; l + 1 < int(levels_.size()) && l < team_level_; ++l) coarsen_faces(l);
+  if (team_level_ + 1 < int(levels_.size()))
+    for_team("kollagen/multigrid/coarse_faces_of_levels", exec_,
+             CoarsenFaces<Exec>{coarse_.data(), int(levels_.size()) - team_level_});
 }
 
 template <class Exec>
 template <int Axis>
+CoarseFaces<Axis> Multigrid<Exec>::coarse_faces(const int index) const {
+  const Level &fine = levels_[index], &coarse = levels_[index + 1];
+  return {fine.map,
+          fine.faces[Axis],
+          coarse.faces[Axis],
+          {fine.of_part(fine.share, 0), fine.of_part(fine.share, 1), fine.of_part(fine.share, 2)},
+          coarse.of_part(coarse.distance_ratio, Axis)};
+}
+
+template <class Exec>
 void Multigrid<Exec>::coarsen_faces(const int index) {
   const Level &fine = levels_[index], &coarse = levels_[index + 1];
-  std::array<int, 3> more{0, 0, 0};
-  more[Axis] = 1;
-  if (fine.exchange_children) fine.halo->exchange(fine.faces[Axis], more);
-  Box faces = fine.target;
-  faces.upper[Axis] += 1;
-  for_cells("kollagen/multigrid/coarse_faces", exec_, faces,
-            CoarseFaces<Axis>{
-                fine.map,
-                fine.faces[Axis],
-                coarse.faces[Axis],
-                {fine.of_part(fine.share, 0), fine.of_part(fine.share, 1), fine.of_part(fine.share, 2)},
-                coarse.of_part(coarse.distance_ratio, Axis)});
-  if (index == shared_levels_ - 1) gather(gather_faces_[Axis], {coarse.faces[Axis]}, more);
+  const std::array<int, 3> more[3] = {{1, 0, 0}, {0, 1, 0}, {0, 0, 1}};
+  if (fine.exchange_children)
+    for (int a = 0; a < 3; ++a) fine.halo->exchange(fine.faces[a], more[a]);
+  const char* const label = "kollagen/multigrid/coarse_faces";
+  const Box& cells = fine.target;
+  const auto with_ends = [&](const std::array<int, 3>& ends) {
+    Box faces = cells;
+    for (int a = 0; a < 3; ++a) faces.upper[a] += ends[a];
+    return faces;
+  };
+  if (launches_ == Launches::few) {
+    for_cells(label, exec_, with_ends({1, 1, 1}),
+              CoarseFacesOfCell{coarse_faces<0>(index),
+                                coarse_faces<1>(index),
+                                coarse_faces<2>(index),
+                                {cells.upper[0], cells.upper[1], cells.upper[2]}});
+  } else {
+    for_cells(label, exec_, with_ends(more[0]), coarse_faces<0>(index));
+    for_cells(label, exec_, with_ends(more[1]), coarse_faces<1>(index));
+    for_cells(label, exec_, with_ends(more[2]), coarse_faces<2>(index));
+  }
+  if (index == shared_levels_ - 1)
+    for (int a = 0; a < 3; ++a) gather(gather_faces_[a], {coarse.faces[a]}, more[a]);
 }
 
 template <class Exec>
@@ -369,11 +388,12 @@ void Multigrid<Exec>::set_layers(const std::vector<double>& m) {
 }
 
 template <class Exec>
-void Multigrid<Exec>::restrict_mean(const std::string& label, const int index, const Span3<float>& fine_field,
-                                    const Span3<float>& result) {
-  const Level& fine = levels_[index];
-  if (fine.exchange_children) fine.halo->exchange(fine_field);
-  const Level& coarse = levels_[index + 1];
+void Multigrid<Exec>::restrict_mean(const int index, const Span3<float>& residual) {
+  const Level &fine = levels_[index], &coarse = levels_[index + 1];
+  const std::pair<Span3<float>, Span3<float>> fields[] = {{residual, coarse.at(residual_r)},
+                                                          {fine.at(weight_q), coarse.at(weight_q)}};
+  if (fine.exchange_children)
+    for (const auto& [from, to] : fields) fine.halo->exchange(from);
   // Parents with three children, the last ones of an odd number of cells, and axes x that stay as they are
   // take the general way. Which way depends on the place in the whole grid only, and so do the bits.
   Box pairs = fine.target;
@@ -387,23 +407,19 @@ void Multigrid<Exec>::restrict_mean(const std::string& label, const int index, c
       rest.back().lower[a] = pairs.upper[a];
     }
   }
-  const RestrictMean general{fine.map,
-                             fine_field,
-                             result,
-                             fine.of_part(fine.share, 0),
-                             fine.of_part(fine.share, 1),
-                             fine.of_part(fine.share, 2)};
+  std::vector<RestrictMean> general;
+  std::vector<RestrictPairs> in_pairs;
+  for (const auto& [from, to] : fields) {
+    general.push_back({fine.map, from, to, fine.of_part(fine.share, 0), fine.of_part(fine.share, 1),
+                       fine.of_part(fine.share, 2)});
+    in_pairs.push_back({general.back(), fine.map.first(0, 0)});
+  }
+  const char* const label = "kollagen/multigrid/restrict";
   if (fine.map.halved[0] == 1)
-    for_cells(label, exec_, pairs, RestrictPairs{general, general.map.first(0, 0)});
+    for_fields(label, exec_, pairs, in_pairs);
   else
     rest.push_back(pairs);
-  for (const Box& box : rest) for_cells(label, exec_, box, general);
-}
-
-template <class Exec>
-void Multigrid<Exec>::restrict_weight(const int index) {
-  restrict_mean("kollagen/multigrid/restrict_weight", index, levels_[index].at(weight_q),
-                levels_[index + 1].at(weight_q));
+  for (const Box& box : rest) for_fields(label, exec_, box, general);
 }
 
 template <class Exec>
@@ -537,22 +553,26 @@ void Multigrid<Exec>::list_coarse(Kokkos::View<CoarseLevel<Operator>*, typename 
   for (int l = team_level_; l < int(levels_.size()); ++l) {
     const Level& level = levels_[std::size_t(l)];
     const GhostsOfCell<float> images = level.halo->cell_ghosts(ghosts(level, level.at(correction_e)).front());
-    CoarseLevel<Operator> item{int(level.box().cells()),
-                               {level.cells[0], level.cells[1], level.cells[2]},
-                               detail::CellOfBox(level.box()),
-                               operator_of(level),
-                               level.at(weight_q),
-                               level.at(residual_r),
-                               level.at(correction_e),
-                               level.at(correction_other),
-                               {images.sides[0], images.sides[1], images.sides[2]},
-                               images.walls.multiplier,
-                               {level.spacing[0], level.spacing[1], level.spacing[2]},
-                               level.map,
-                               {},
-                               {},
-                               {}};
-    for (int a = 0; a < 3 && l + 1 < int(levels_.size()); ++a) {
+    CoarseLevel<Operator> item{};
+    item.count = int(level.box().cells());
+    item.cell_of = detail::CellOfBox(level.box());
+    const Box faces{{0, 0, 0}, {level.cells[0] + 1, level.cells[1] + 1, level.cells[2] + 1}};
+    item.face_count = int(faces.cells());
+    item.face_of = detail::CellOfBox(faces);
+    item.a = operator_of(level);
+    item.q = level.at(weight_q);
+    item.r = level.at(residual_r);
+    item.e = level.at(correction_e);
+    item.other = level.at(correction_other);
+    item.multiplier = images.walls.multiplier;
+    item.map = level.map;
+    for (int a = 0; a < 3; ++a) {
+      item.cells[a] = level.cells[a];
+      item.sides[a] = images.sides[a];
+      item.spacing[a] = level.spacing[a];
+      if (level.faces.allocated()) item.faces[a] = level.faces[a];
+      item.distance_ratio[a] = level.of_part(level.distance_ratio, a);
+      if (l + 1 == int(levels_.size())) continue;
       item.share[a] = level.of_part(level.share, a);
       item.neighbour_weight[a] = level.of_part(level.neighbour_weight, a);
       const bool three_at_the_end = level.map.halved[a] == 1 && level.whole[a] % 2 == 1;
@@ -607,11 +627,8 @@ void Multigrid<Exec>::solve_level_with(const Operator& op, const int index, cons
   for_cells_of(level, fields ? "kollagen/multigrid/residual" : "kollagen/multigrid/residual_layers",
                ghosts(level, level.e).front(), level.has_ghosts,
                LevelResidual<Operator>{op, level.at(residual_r), level.e, scratch});
-  restrict_mean("kollagen/multigrid/restrict", index, scratch, coarse.at(residual_r));
-  if (index == shared_levels_ - 1) {
-    gather(gather_cells_, {coarse.at(residual_r), coarse.at(weight_q)}, {0, 0, 0});
-    for (int below = index + 1; below < std::min(last, team_level_); ++below) restrict_weight(below);
-  }
+  restrict_mean(index, scratch);
+  if (index == shared_levels_ - 1) gather(gather_cells_, {coarse.at(residual_r), coarse.at(weight_q)}, {0, 0, 0});
   solve_level(index + 1, s, last, NoTarget());
   prolong(index);
   traffic_ += ((fields ? traffic::restriction(level.intact.share) : traffic::restriction_layers) + traffic::prolongation) *
@@ -625,12 +642,7 @@ void Multigrid<Exec>::v_cycle(const double s, const Walls& walls, const Target& 
   walls_ = walls;
   // Coarser grids than sqrt(s m) need nothing: the smoother alone reaches that far.
   int last = 0;
-  while (last + 1 < int(levels_.size()) && coupling(levels_[last], s, true) > 0.75) {
-    // Below the last shared level the weight is gathered together with the residual.
-    // CoarseCycle restricts it by itself.
-    if (last < team_level_ && (last < shared_levels_ || shared_levels_ == 0)) restrict_weight(last);
-    ++last;
-  }
+  while (last + 1 < int(levels_.size()) && coupling(levels_[last], s, true) > 0.75) ++last;
   solve_level(0, s, last, target);
 }
 

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "kernels/coarse_cycle.hpp"
+#include "kernels/for_fields.hpp"
 #include "kernels/halo.hpp"
 #include "kernels/level_kernels.hpp"
 #include "kollagen/fields.hpp"
@@ -182,11 +183,11 @@ class Multigrid {
   }
   /// Parents along x [first, last) whose children are two cells of this rank, on both sides of the centre.
   static std::pair<int, int> paired_parents(const Level& level);
-  /// Volume-weighted mean of a field of level `index` on the next coarser one, there on the target of this
-  /// rank.
-  void restrict_mean(const std::string& label, int index, const Span3<float>& fine,
-                     const Span3<float>& result);
+  /// Volume-weighted means of a residual of level `index` and of its weight on the next coarser one, there on the target of
+  /// this rank.
+  void restrict_mean(int index, const Span3<float>& residual);
   template <int Axis>
+  CoarseFaces<Axis> coarse_faces(int index) const;
   void coarsen_faces(int index);
   /// The one of the two correction buffers that is not in use.
   static Span3<float> other_buffer(const Level& level) {
@@ -221,7 +222,6 @@ class Multigrid {
   /// e = r/q where nothing couples.
   template <class Target>
   void divide(Level& level, const Target& target);
-  void restrict_weight(int index);
   /// Adds the interpolated correction of level index + 1 to that of level index.
   void prolong(int index);
   template <class Target>
