@@ -33,18 +33,6 @@ struct CoarseLevel {
   int pairs_end[3];  ///< parents before these are those of RestrictPairs
 };
 
-/// RestrictPairs where it is taken in larger levels, RestrictMean elsewhere.
-struct RestrictEither {
-  RestrictMean general;
-  int pairs_end[3];
-  KOKKOS_FORCEINLINE_FUNCTION void operator()(const int k, const int j, const int i) const {
-    if (i < pairs_end[0] && j < pairs_end[1] && k < pairs_end[2])
-      RestrictPairs{general, general.map.first(0, 0)}.at_row(k, j)(k, j, i);
-    else
-      general(k, j, i);
-  }
-};
-
 /// The conductances of these levels from those of the first of them.
 template <class Exec>
 struct CoarsenFaces {
@@ -160,7 +148,7 @@ struct CoarseCycle {
                                                  const Span3<float>& coarse) const {
     const Level& level = levels[l];
     run(team, levels[l + 1],
-        RestrictEither{{level.map, fine, coarse, level.share[0], level.share[1], level.share[2]},
+        RestrictEither{{{level.map, fine, coarse, level.share[0], level.share[1], level.share[2]}, level.map.first(0, 0)},
                        {level.pairs_end[0], level.pairs_end[1], level.pairs_end[2]}});
   }
   KOKKOS_FORCEINLINE_FUNCTION void solve_last(const Team& team) const {

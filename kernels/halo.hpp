@@ -138,7 +138,7 @@ class Halo {
 
   /// Sends the owned cells next to the faces of all fields (one message per neighbour) and, where that is all
   /// there is to it, fills the ghosts that need no neighbour, along the axes from `first_axis` on. Until
-  /// `finish` the fields may be read, not written.
+  /// `finish` the fields may be read, not written, and ghosts of neighbours not even read: they come in beside other loops.
   template <class T>
   void start(const std::vector<GhostField<T>>& fields, const Reach reach, const int first_axis = 0) {
     KOLLAGEN_CHECK(!finish_, "a ghost exchange is under way already");

@@ -1,7 +1,6 @@
 /// What multigrid does to the cells of a level: operators, sweeps, residual, the ways down and up, coefficients.
 #pragma once
 
-#include "kernels/ghosts.hpp"
 #include "kernels/operators.hpp"
 #include "kernels/stages.hpp"
 #include "kollagen/types.hpp"
@@ -299,6 +298,18 @@ struct RestrictPairs {
   }
 };
 
+/// RestrictPairs for parents before `pairs_end`, RestrictMean for the others: all of a level in one launch.
+struct RestrictEither {
+  RestrictPairs pairs;
+  int pairs_end[3];
+  KOKKOS_FORCEINLINE_FUNCTION void operator()(const int k, const int j, const int i) const {
+    if (i < pairs_end[0] && j < pairs_end[1] && k < pairs_end[2])
+      pairs.at_row(k, j)(k, j, i);
+    else
+      pairs.general(k, j, i);
+  }
+};
+
 /// out = r - A e. Ghosts of e filled.
 template <class Operator>
 struct LevelResidual {
@@ -393,27 +404,6 @@ struct ProlongPairs {
   }
   KOKKOS_FORCEINLINE_FUNCTION Row at_row(const int k, const int j) const {
     return {general.from.at_row(k, j), general.from.wx + first_x, &general.e(k, j, 0) + first_x};
-  }
-};
-
-/// The same for all children of parent i along x, however many, by one work item, and the ghosts that are their images: one
-/// launch for the level.
-struct ProlongParents {
-  ProlongPairs pairs;
-  int low, high;  ///< the parents that are `pairs`'
-  GhostsOfCell<float> images;
-  bool writes_images;
-  KOKKOS_FORCEINLINE_FUNCTION void operator()(const int k, const int j, const int i) const {
-    const Prolong& general = pairs.general;
-    int first = general.from.map.first(0, i), last = general.from.map.last(0, i);
-    first = first < 0 ? 0 : first;
-    last = last < pairs.cells ? last : pairs.cells - 1;
-    if (i >= low && i < high)
-      pairs.at_row(k, j)(k, j, i);
-    else
-      for (int child = first; child <= last; ++child) general(k, j, child);
-    if (!writes_images) return;
-    for (int child = first; child <= last; ++child) images(k, j, child);
   }
 };
 

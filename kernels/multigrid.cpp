@@ -1,5 +1,7 @@
 #include "kernels/multigrid.hpp"
 
+#include <climits>
+
 #include "kernels/backends.hpp"
 #include "kernels/traffic.hpp"
 
@@ -394,32 +396,42 @@ void Multigrid<Exec>::restrict_mean(const int index, const Span3<float>& residua
                                                           {fine.at(weight_q), coarse.at(weight_q)}};
   if (fine.exchange_children)
     for (const auto& [from, to] : fields) fine.halo->exchange(from);
-  // Parents with three children, the last ones of an odd number of cells, and axes x that stay as they are
-  // take the general way. Which way depends on the place in the whole grid only, and so do the bits.
+  std::vector<RestrictPairs> by_pairs;
+  for (const auto& [from, to] : fields)
+    by_pairs.push_back({{fine.map, from, to, fine.of_part(fine.share, 0), fine.of_part(fine.share, 1),
+                         fine.of_part(fine.share, 2)},
+                        fine.map.first(0, 0)});
+  const std::array<int, 3> end = pairs_end(fine);
+  const char* const label = "kollagen/multigrid/restrict";
+  if (launches_ == Launches::few) {
+    std::vector<RestrictEither> either;
+    for (const RestrictPairs& one : by_pairs) either.push_back({one, {end[0], end[1], end[2]}});
+    for_fields(label, exec_, fine.target, either);
+    return;
+  }
   Box pairs = fine.target;
   std::vector<Box> rest;
   for (int a = 2; a >= 0; --a) {
-    const bool odd = fine.map.halved[a] == 1 && fine.whole[a] % 2 == 1;
-    const int last = coarse.whole[a] - 1 - coarse.first[a];  // the last parent of the whole grid
-    if (odd && pairs.upper[a] > last) {
-      rest.push_back(pairs);
-      pairs.upper[a] = std::max(last, pairs.lower[a]);
-      rest.back().lower[a] = pairs.upper[a];
-    }
+    if (pairs.upper[a] <= end[a]) continue;
+    rest.push_back(pairs);
+    pairs.upper[a] = std::max(end[a], pairs.lower[a]);
+    rest.back().lower[a] = pairs.upper[a];
   }
   std::vector<RestrictMean> general;
-  std::vector<RestrictPairs> in_pairs;
-  for (const auto& [from, to] : fields) {
-    general.push_back({fine.map, from, to, fine.of_part(fine.share, 0), fine.of_part(fine.share, 1),
-                       fine.of_part(fine.share, 2)});
-    in_pairs.push_back({general.back(), fine.map.first(0, 0)});
-  }
-  const char* const label = "kollagen/multigrid/restrict";
-  if (fine.map.halved[0] == 1)
-    for_fields(label, exec_, pairs, in_pairs);
-  else
-    rest.push_back(pairs);
+  for (const RestrictPairs& one : by_pairs) general.push_back(one.general);
+  for_fields(label, exec_, pairs, by_pairs);
   for (const Box& box : rest) for_fields(label, exec_, box, general);
+}
+
+template <class Exec>
+std::array<int, 3> Multigrid<Exec>::pairs_end(const Level& level) {
+  std::array<int, 3> end{};
+  for (int a = 0; a < 3; ++a) {
+    const bool three_at_the_end = level.map.halved[a] == 1 && level.whole[a] % 2 == 1;
+    end[a] = level.map.coarse[a] - (three_at_the_end ? 1 : 0) - level.map.coarse_first[a];
+  }
+  if (level.map.halved[0] == 0) end[0] = INT_MIN;
+  return end;
 }
 
 template <class Exec>
@@ -436,30 +448,25 @@ std::pair<int, int> Multigrid<Exec>::paired_parents(const Level& level) {
 template <class Exec>
 void Multigrid<Exec>::prolong(const int index) {
   Level &level = levels_[index], &coarse = levels_[index + 1];
-  if (!coarse.has_corners) coarse.halo->fill(ghosts(coarse, coarse.e), Reach::corners);
+  // A team leaves all of its ghosts.
+  if (index + 1 != team_level_) coarse.halo->fill(ghosts(coarse, coarse.e), Reach::corners);
   const Interpolation from{level.map, coarse.e, level.of_part(level.neighbour_weight, 0),
                            level.of_part(level.neighbour_weight, 1),
                            level.of_part(level.neighbour_weight, 2)};
   const Prolong general{from, level.e};
-  const auto [low, high] = paired_parents(level);
-  const int first = level.map.first(0, 0);
-  const ProlongPairs pairs{general, first, {2 * low + first, 2 * high + first}, level.cells[0]};
-  Box parents = level.box();
-  const char* const label = "kollagen/multigrid/prolong";
-  level.has_ghosts = level.has_corners = false;
-  if (launches_ == Launches::few) {
-    parents.lower[0] = level.map.parent(0, 0);
-    parents.upper[0] = level.map.parent(0, level.cells[0] - 1) + 1;
-    level.has_ghosts = !level.halo->divided();
-    for_cells(label, exec_, parents,
-              ProlongParents{pairs, low, high, level.halo->cell_ghosts(ghosts(level, level.e).front()), level.has_ghosts});
-  } else if (detail::runs_on_host<Exec> && low < high) {
-    parents.lower[0] = low;
-    parents.upper[0] = high;
-    write(level, level.e, pairs, [&](const auto& f) { for_cells(label, exec_, parents, f); });
-  } else {
-    for_cells(label, exec_, parents, general);
+  const auto run = [&](const Box& box) {
+    return [this, box](const auto& f) { for_cells("kollagen/multigrid/prolong", exec_, box, f); };
+  };
+  if constexpr (detail::runs_on_host<Exec>) {
+    const auto [low, high] = paired_parents(level);
+    if (launches_ == Launches::rows && low < high) {
+      const int first = level.map.first(0, 0);
+      write(level, level.e, ProlongPairs{general, first, {2 * low + first, 2 * high + first}, level.cells[0]},
+            run({{low, 0, 0}, {high, level.cells[1], level.cells[2]}}));
+      return;
+    }
   }
+  write(level, level.e, general, run(level.box()));
 }
 
 template <class Exec>
@@ -575,8 +582,7 @@ void Multigrid<Exec>::list_coarse(Kokkos::View<CoarseLevel<Operator>*, typename 
       if (l + 1 == int(levels_.size())) continue;
       item.share[a] = level.of_part(level.share, a);
       item.neighbour_weight[a] = level.of_part(level.neighbour_weight, a);
-      const bool three_at_the_end = level.map.halved[a] == 1 && level.whole[a] % 2 == 1;
-      item.pairs_end[a] = a == 0 && level.map.halved[0] == 0 ? 0 : level.map.coarse[a] - (three_at_the_end ? 1 : 0);
+      item.pairs_end[a] = pairs_end(level)[a];
     }
     list.push_back(item);
   }
@@ -606,7 +612,6 @@ void Multigrid<Exec>::solve_coarse(const Kokkos::View<CoarseLevel<Operator>*, ty
       traffic_ += ((fields ? traffic::restriction(share) : traffic::restriction_layers) + traffic::prolongation) * cells;
     traffic_ += (cycle.divide && l == last ? traffic::divide : from_zero + 3 * sweep) * cells;
   }
-  levels_[std::size_t(team_level_)].has_corners = true;
   for_team(fields ? "kollagen/multigrid/coarse_levels" : "kollagen/multigrid/coarse_levels_layers", exec_, cycle);
 }
 

@@ -64,8 +64,10 @@ class Multigrid {
 
   /// Fewer cells than this are solved whole on every rank: messages would cost more than the work.
   static constexpr long gathered_cells = 32768;
-  /// Levels with at most so many cells are left to one team: four for each of its threads.
+  /// Levels with at most so many cells are left to one team: four to eight for each of its threads.
   static constexpr long team_cells = 4096;
+  /// On larger levels a launch for ghosts takes less time than the registers cost that a sweep would need for them.
+  static constexpr long most_with_ghosts = 1L << 22;
 
   /// `walls`: kinds and layer multipliers; they must be the same in every later call. `gather_below`: a level
   /// with fewer cells is gathered. Collective.
@@ -133,8 +135,7 @@ class Multigrid {
     bool exchange_children = false;  ///< some coarse cell has children on two ranks
     Box target;                      ///< what this rank computes of the next level, in that level's indices
     Span3<float> e;                  ///< where the latest correction is
-    bool has_ghosts = false;         ///< its ghosts across faces are filled; on a host those along x when they are read
-    bool has_corners = false;        ///< all of its ghosts are
+    bool has_ghosts = false;         ///< its ghosts across faces are filled; those along x on a host when they are read
     Span3<float> at(const int slot) const { return fields[slot]; }
     Box box() const { return {{0, 0, 0}, cells}; }
     const float* of_part(const std::array<FloatView, 3>& table, const int axis) const {
@@ -186,6 +187,9 @@ class Multigrid {
   /// Volume-weighted means of a residual of level `index` and of its weight on the next coarser one, there on the target of
   /// this rank.
   void restrict_mean(int index, const Span3<float>& residual);
+  /// Where RestrictPairs ends, in parents of this part: those with three children, the last of an odd number of cells, and
+  /// axes x that stay as they are take the general way. That depends on the place in the whole grid only, and so do the bits.
+  static std::array<int, 3> pairs_end(const Level& level);
   template <int Axis>
   CoarseFaces<Axis> coarse_faces(int index) const;
   void coarsen_faces(int index);
@@ -194,19 +198,18 @@ class Multigrid {
     return level.e.origin == level.at(correction_e).origin ? level.at(correction_other)
                                                            : level.at(correction_e);
   }
-  /// Calls run(functor) with `f`, which writes all cells of `e`, extended so that it writes its ghosts too: all on a device,
-  /// where a launch for them alone costs as much as many cells; on a host those along y and z, while they are in the
-  /// cache. Not on a level that is shared. From then on `e` is the correction.
+  /// Calls run(functor) with `f`, which writes all cells of `e`, extended so that it writes its ghosts too, on a host those
+  /// along y and z (Launches). Not on a level that is shared. From then on `e` is the correction.
   template <class F, class Run>
   void write(Level& level, const Span3<float>& e, const F& f, const Run& run) {
     const GhostsOfCell<float> images = level.halo->cell_ghosts(ghosts(level, e).front());
-    level.has_ghosts = !level.halo->divided() && (launches_ == Launches::few || detail::runs_on_host<Exec>);
-    level.has_corners = false;
+    const bool by_cells = launches_ == Launches::few;
+    level.has_ghosts = !level.halo->divided() && (by_cells ? level.box().cells() <= most_with_ghosts : detail::runs_on_host<Exec>);
     if (!level.has_ghosts)
       run(f);
-    else if (launches_ == Launches::few)
+    else if (by_cells)
       run(WithGhostsOfCells<F, float>{f, images});
-    else
+    else if constexpr (detail::runs_on_host<Exec>)
       run(WithGhostsOfRows<F, float>(f, images));
     level.e = e;
   }

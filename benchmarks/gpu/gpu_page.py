@@ -90,7 +90,7 @@ SHOWN = (("reactions/stage_residual", "StageResidual"), ("multigrid/smooth", "Sm
          ("chemotaxis/divergence", "BasicChemotaxisDivergence"), ("chemotaxis/slopes", "BasicLimitedSlopes"),
          ("multigrid/residual", "LevelResidual"), ("stages/between", "BetweenStages"),
          ("stages/plain_error_size", "PlainErrorSize"), ("stages/start", "StartStep"),
-         ("multigrid/prolong", "ProlongPairs"), ("right_hand_side/evaluate", "RightHandSide"),
+         ("multigrid/prolong", "Prolong"), ("multigrid/coarse_levels", "CoarseCycle"), ("right_hand_side/evaluate", "RightHandSide"),
          ("puncture/puncture", "Puncture"), ("measure/read_outs", "ReadOutParts"), ("measure/sums", "FieldParts"),
          ("measure/extremes", "FieldExtremes"))
 
@@ -109,25 +109,49 @@ def occupancy(registers):
     return most / WARPS
 
 
-def functor_of(name):
-    """The functor of a demangled kernel, its arguments, and how it is run; None for what is not one of our loops."""
-    match = re.search(r"kollagen::detail::(FlatBody|FlatMax|FlatSum|PlaneTeams)<", name)
-    if not match:
-        return None
-    depth, arguments, begin = 1, [], match.end()
-    for place in range(match.end(), len(name)):
+# What a kernel is wrapped into: how it is run, and which of the arguments is the functor. Wrappers within say more of how.
+LOOPS = {"detail::FlatBody": ("for", 0), "detail::FlatMax": ("max", 0), "detail::FlatSum": ("sum", 0),
+         "detail::FlatStretchBody": ("for active", 0), "detail::FlatStretchMax": ("max active", 0),
+         "detail::PlaneTeams": ("planes", -1), "detail::EachFieldMax": ("max of fields", 0)}
+WITHIN = {"WithGhostsOfCells": ("with ghosts", 0), "detail::EachField": ("of fields", 0)}
+TEAMS = ("CoarseCycle", "CoarsenFaces")  # are run as they are
+
+
+def arguments_of(name, begin):
+    """Template arguments from just behind the opening bracket on, and where they end."""
+    depth, arguments = 1, []
+    for place in range(begin, len(name)):
         if name[place] in "<>":
             depth += 1 if name[place] == "<" else -1
         if depth == 0 or (depth == 1 and name[place] == ","):
             arguments.append(name[begin:place].strip())
             begin = place + 1
         if depth == 0:
-            break
-    functor = arguments[-1] if match[1] == "PlaneTeams" else arguments[0]
-    short = re.sub(r"kollagen::|\(anonymous namespace\)::", "", functor)
-    plain, _, rest = short.partition("<")
-    loops = {"FlatBody": "for", "FlatMax": "max", "FlatSum": "sum", "PlaneTeams": "planes"}
-    return plain, rest.rstrip("> "), loops[match[1]]
+            return arguments
+    return arguments
+
+
+def plain(text):
+    return re.sub(r"kollagen::|detail::|\(anonymous namespace\)::", "", text)
+
+
+def functor_of(name):
+    """The functor of a demangled kernel, its arguments, and how it is run; None for what is not one of our loops."""
+    match = re.search(rf"kollagen::({'|'.join((*LOOPS, *TEAMS))})<", name)
+    if not match:
+        return None
+    arguments = arguments_of(name, match.end())
+    if match[1] in TEAMS:
+        return match[1], plain(", ".join(arguments[1:])), "team"
+    loop, place = LOOPS[match[1]]
+    functor = arguments[place]
+    if match[1] == "detail::EachFieldMax" and "ItemsOfStretches" in arguments[1]:
+        loop += ", active"
+    while within := re.match(rf"kollagen::({'|'.join(WITHIN)})<", functor):
+        how, place = WITHIN[within[1]]
+        loop, functor = f"{loop} {how}", arguments_of(functor, within.end())[place]
+    short, _, rest = plain(functor).partition("<")
+    return short, rest.rstrip("> "), loop
 
 
 def registers(log):
@@ -166,7 +190,7 @@ def kernels(report=None):
         lines.append(f"| {label} | {len(these)} | {span(counts)} | {shares} % | {spilled} B | {local} B |")
     spilling, keeping = (", ".join(sorted({kernel["functor"] for kernel in found if kernel[key]})) or "none"
                          for key in ("spill_bytes", "stack_bytes"))
-    lines += ["", f"Registers are spilled by: {spilling}. An array is kept in local memory by: {keeping}."]
+    lines += ["", f"Registers are spilled by: {spilling}. Something is kept in local memory by: {keeping}."]
     return "\n".join(lines)
 
 

@@ -68,7 +68,7 @@ class Counts:
         self.cycles = spread / 2
         self.gathers = eight["per_step"]["gathers"]
         # Levels that a cycle leaves for a coarser one. A finer grid has one more for each halving of the spacing.
-        self.depth = kernels["kollagen/multigrid/restrict"] / self.cycles + math.log2(COUNTED_SPACING / SPACING)
+        self.depth = kernels["kollagen/multigrid/prolong"] / self.cycles + math.log2(COUNTED_SPACING / SPACING)
         fills = kernels["kollagen/ghosts/fill"]
         self.kernels = sum(kernels.values()) - fills + 8 * self.cycles * math.log2(COUNTED_SPACING / SPACING)
         by_bytes = {int(size): times for size, times in eight["exchanges_by_bytes"].items()}

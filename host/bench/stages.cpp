@@ -14,11 +14,11 @@ using Exec = Stopwatch::Exec;
 
 constexpr Stopwatch::Effort effort{0.6, 3, 9};
 
-/// Bytes per cell and launch, by label. Of multigrid kernels on the finest level; of the local update the
+/// Bytes per cell of a field and launch, by label. Of multigrid kernels on the finest level; of the local update the
 /// mean of its launches; of the kernels of one species those of one that moves.
 std::map<std::string, double> launch_traffic(const Stages& stages) {
   using namespace traffic;
-  const double word = stages.moving_word, intact = stages.intact_share, together = stages.fields_of_a_launch;
+  const double word = stages.moving_word, intact = stages.intact_share;
   return {
       {"right_hand_side/evaluate", evaluate(stages.state_bytes, word, true, true)},
       {"reactions/stage_residual", residual(word)},
@@ -35,17 +35,24 @@ std::map<std::string, double> launch_traffic(const Stages& stages) {
       {"multigrid/sweep_cells_from_zero", sweep_layers_from_zero},
       {"multigrid/sweep_cells", sweep_layers},
       {"multigrid/residual", restriction(intact) - single},
-      {"multigrid/restrict", detail::runs_on_host<Exec> ? single : 2 * single},
+      {"multigrid/restrict", single},
       {"multigrid/fine_faces", word + single},
       {"multigrid/prolong", prolongation},
       {"multigrid/divide", divide},
-      {"stages/start", together * start(word)},
-      {"stages/plain_error_size", together * plain_error_size(word)},
-      {"stages/between", together * between(word)},
+      {"stages/start", start(word)},
+      {"stages/plain_error_size", plain_error_size(word)},
+      {"stages/between", between(word)},
       {"stages/finish_error", finish_error(word)},
       {"stages/error_size", error_size(word)},
       {"stages/add_correction", add_correction(word)},
   };
+}
+
+/// Fields that one launch takes.
+int fields_of(const std::string& label, const Stages& stages) {
+  for (const char* const of_all : {"stages/start", "stages/between", "stages/plain_error_size"})
+    if (label == of_all) return stages.fields_of_a_launch;
+  return label == "multigrid/restrict" && !detail::runs_on_host<Exec> ? 2 : 1;  // the residual and its weight
 }
 
 /// First species that moves as `motion`, in the order in which they are solved.
@@ -151,7 +158,7 @@ std::vector<KernelShare> kernel_shares(const KernelTimes& times, const double se
     const auto bytes = traffic_of.find(label);
     const auto [least, most] = std::minmax_element(one.begin(), one.end());
     kernel.one = {label,
-                  bytes == traffic_of.end() ? 0 : cells,
+                  bytes == traffic_of.end() ? 0 : cells * fields_of(label, stages),
                   bytes == traffic_of.end() ? 0 : bytes->second,
                   median(one),
                   *least,

@@ -19,6 +19,9 @@ def entry(name, stack, spill, registers):
 class Registers(unittest.TestCase):
     def test_functors_are_told_from_names(self):
         launch = "void Kokkos::Impl::cuda_parallel_launch_local_memory<Kokkos::Impl::ParallelFor<kollagen::detail::"
+        team = ("void Kokkos::Impl::cuda_parallel_launch_local_memory<Kokkos::Impl::ParallelFor<kollagen::CoarseCycle"
+                "<Kokkos::Cuda, kollagen::LevelOperator>, Kokkos::TeamPolicy<Kokkos::Cuda>, Kokkos::Cuda> >(...)")
+        self.assertEqual(gpu_page.functor_of(team), ("CoarseCycle", "LevelOperator", "team"))
         rest = ", Kokkos::RangePolicy<Kokkos::Cuda, Kokkos::IndexType<int> >, Kokkos::Cuda> >(...)"
         for name, found in {
             "FlatBody<kollagen::StartStep>": ("StartStep", "", "for"),
@@ -27,6 +30,14 @@ class Registers(unittest.TestCase):
                 ("UpdateLocal", "Dermal, 14336u, true", "max"),
             "PlaneTeams<kollagen::Adding, 30, Kokkos::Cuda, kollagen::ReadOutParts<double> >":
                 ("ReadOutParts", "double", "planes"),
+            "FlatStretchBody<kollagen::detail::EachField<kollagen::StartStep<float> > >":
+                ("StartStep", "float", "for active of fields"),
+            "FlatBody<kollagen::WithGhostsOfCells<kollagen::SmoothSweep<kollagen::LevelOperator>, float> >":
+                ("SmoothSweep", "LevelOperator", "for with ghosts"),
+            "EachFieldMax<kollagen::PlainErrorSize<double>, kollagen::detail::ItemsOfBox>":
+                ("PlainErrorSize", "double", "max of fields"),
+            "EachFieldMax<kollagen::PlainErrorSize<double>, kollagen::detail::ItemsOfStretches>":
+                ("PlainErrorSize", "double", "max of fields, active"),
         }.items():
             self.assertEqual(gpu_page.functor_of(launch + name + rest), found)
         self.assertIsNone(gpu_page.functor_of("void Kokkos::Impl::something<Kokkos::View<double*> >(...)"))
@@ -77,13 +88,13 @@ class Tables(unittest.TestCase):
         kernels = [{"functor": functor, "arguments": "", "loop": "for", "registers": 32, "stack_bytes": 0, "spill_bytes": 0}
                    for _, functor in gpu_page.SHOWN]
         report = {"compiler": "c", "architecture": "sm_90", "commit": "abc", "kernels": kernels}
-        self.assertIn("spilled by: none. An array is kept in local memory by: none.", gpu_page.kernels(report))
+        self.assertIn("spilled by: none. Something is kept in local memory by: none.", gpu_page.kernels(report))
         kernels.append({**kernels[0], "arguments": "two", "registers": 56, "spill_bytes": 8})
         kernels[1]["stack_bytes"] = 240
         text = gpu_page.kernels(report)
         self.assertIn("| reactions/stage_residual | 2 | 32 to 56 | 56 to 100 % | 8 B | 0 B |", text)
         self.assertIn("| multigrid/smooth | 1 | 32 | 100 % | 0 B | 240 B |", text)
-        self.assertIn("spilled by: StageResidual. An array is kept in local memory by: SmoothSweep.", text)
+        self.assertIn("spilled by: StageResidual. Something is kept in local memory by: SmoothSweep.", text)
         del kernels[2]
         with self.assertRaises(SystemExit):
             gpu_page.kernels(report)
