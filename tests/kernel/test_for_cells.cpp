@@ -254,15 +254,18 @@ TYPED_TEST(ForCells, SeveralFieldsAtOnceAreSeveralLoops) {
     for (const int n : {0, 1, 3}) add.push_back({fields[n]});
     const std::vector<Peak> peaks{{1, 2, 3, 7.5}, {1, 2, 3, -4}, {2, 3, 5, 9}, {1, 1, 2, 2}};
     Maxima<TypeParam> maxima(7);
+    const std::vector<Code> codes(1);  // largest in the last cell
     if (at_once) {
       detail::for_fields_at_once("test/for_fields/add", exec, where, add);
       detail::max_over_fields_at_once("test/for_fields/max", exec, where, peaks, maxima);
+      detail::max_over_fields_at_once("test/for_fields/max", exec, where, std::vector<Peak>{}, maxima);
+      detail::max_over_fields_at_once("test/for_fields/max", exec, where, codes, maxima);
     } else {
       for_fields("test/for_fields/add", exec, where, add);
       max_over_fields("test/for_fields/max", exec, where, peaks, maxima);
+      max_over_fields("test/for_fields/max", exec, where, std::vector<Peak>{}, maxima);
+      max_over_fields("test/for_fields/max", exec, where, codes, maxima);
     }
-    max_over_fields("test/for_fields/max", exec, where, std::vector<Peak>{}, maxima);
-    max_over_fields("test/for_fields/max", exec, where, std::vector<Code>{Code{}}, maxima);
     const std::vector<Real> found = maxima.take(exec);
     ASSERT_EQ(found.size(), 5u);
     std::vector<Real> largest(5, 0);
@@ -289,7 +292,9 @@ TYPED_TEST(ForCells, SeveralFieldsAtOnceAreSeveralLoops) {
         return count > 0 && contains(all, k, j, i) && (number == 1 || number == 4 || number == 11);
       });
   }
-  EXPECT_THROW(detail::for_fields_at_once("test/for_fields/too_many", exec, all, std::vector<Code>(17)), std::logic_error);
+  Maxima<TypeParam> maxima(17);
+  EXPECT_THROW(for_fields("test/for_fields/too_many", exec, all, std::vector<Code>(17)), std::logic_error);
+  EXPECT_THROW(max_over_fields("test/for_fields/too_many", exec, all, std::vector<Code>(17), maxima), std::logic_error);
 }
 
 TYPED_TEST(ForCells, AnEmptyBoxDoesNothing) {
