@@ -100,7 +100,9 @@ class Bench(unittest.TestCase):
     def test_traffic_of_the_kernels_is_that_of_the_step(self):
         once, every_level = 0, 0
         for one in self.result["kernels"]:
-            traffic = one["launches"] * one.get("bytes_per_cell", 0)
+            # On a GPU some launches take several fields.
+            fields = one.get("cells", 0) / self.result["steps"][-1]["cells"]
+            traffic = one["launches"] * one.get("bytes_per_cell", 0) * fields
             if one["name"].startswith("multigrid/"):
                 every_level += traffic  # as if all launches were on the finest level
             else:
@@ -144,7 +146,9 @@ class Bench(unittest.TestCase):
         # All but three of 16 fields are half as large.
         self.assertAlmostEqual(one["state_bytes"] / other["state_bytes"], (13 * 4 + 3 * 8) / (16 * 8))
         self.assertLess(one["bytes_per_cell"], 0.75 * other["bytes_per_cell"])
-        self.assertEqual({k["name"] for k in mixed["kernels"]}, {k["name"] for k in self.result["kernels"]})
+        # Loops over like fields come once more for those that stay in double.
+        self.assertEqual({k["name"].removesuffix("_slow") for k in mixed["kernels"]},
+                         {k["name"] for k in self.result["kernels"]})
 
     def test_refuses_another_precision(self):
         run = bench("--cells", 8, "--precision", "single")
